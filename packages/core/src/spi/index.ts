@@ -1,0 +1,5 @@
+/** Everything the author of a backend reads: types, errors, the outboard. */
+export type * from './backend.ts'
+export type * from './catalog.ts'
+export type * from './near-store.ts'
+export * from '../errors/storage-error.ts'
