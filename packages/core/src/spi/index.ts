@@ -2,4 +2,6 @@
 export type * from './backend.ts'
 export type * from './catalog.ts'
 export type * from './near-store.ts'
+export type * from '../unixfs/layout.ts'
 export * from '../errors/storage-error.ts'
+export * from '../errors/abort.ts'
