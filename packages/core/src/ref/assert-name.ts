@@ -1,0 +1,3 @@
+export function assertName(_name: string): void {
+  throw new Error('not yet')
+}
