@@ -1,1 +1,5 @@
-export {}
+export type { Capability, CaseContext, ConformanceCase, Subject } from './case.ts'
+export { backendCases } from './cases/backend.ts'
+export { nearStoreCases } from './cases/near-store.ts'
+export * from './check.ts'
+export { plan, type Plan, type PlannedCase } from './plan.ts'
