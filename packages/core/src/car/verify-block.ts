@@ -1,5 +1,19 @@
+import { hash } from 'node:crypto'
+import { IDENTITY, SHA2_256 } from '../cid/make.ts'
+import { StorageError } from '../errors/storage-error.ts'
 import type { Block } from '../spi/near-store.ts'
 
-export function verifyBlock(_block: Block): void {
-  throw new Error('not yet')
+/** Throws `integrity` when the bytes are not those of the CID, `unsupported` when its hash is neither sha2-256 nor identity. */
+export function verifyBlock(block: Block): void {
+  const { cid, bytes } = block
+  if (Buffer.compare(digestFor(block), cid.multihash.digest) !== 0) {
+    throw new StorageError('integrity', `${bytes.length} bytes that do not hash to ${cid}.`, { cid })
+  }
+}
+
+function digestFor({ cid, bytes }: Block): Uint8Array {
+  const { code, size } = cid.multihash
+  if (code === IDENTITY) return bytes
+  if (code === SHA2_256 && size === 32) return hash('sha256', bytes, 'buffer')
+  throw new StorageError('unsupported', `${cid} has hash 0x${code.toString(16)} of ${size} bytes; only sha2-256 and identity are checked.`, { cid })
 }
