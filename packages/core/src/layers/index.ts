@@ -1,0 +1,7 @@
+export { absent, around, compose, forward, pass, type Advice, type Call, type Handlers, type Layer } from './forward.ts'
+export { limit, type LimitOptions } from './limit.ts'
+export { backendChannels, observe, type BackendEnd, type BackendFailure, type BackendStart } from './observe.ts'
+export { readonly } from './readonly.ts'
+export { relay, type Ending, type RelayHooks } from './relay.ts'
+export { retry, type RetryOptions } from './retry.ts'
+export { timeout, type TimeoutOptions } from './timeout.ts'
