@@ -1,0 +1,161 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import { parseSync } from 'vite'
+import { filesBelow, readManifest, type Manifest } from './workspace.ts'
+
+/**
+ * The drawing of `docs/design.md`: for each package below `packages/`, the specifiers of its siblings that its code may
+ * import. A package that is not here is refused: put it into the drawing first, then here.
+ */
+export const DRAWING: Readonly<Record<string, readonly string[]>> = {
+  '@stowage/core': [],
+  '@stowage/backend-local': ['@stowage/core/spi'],
+  '@stowage/backend-testkit': ['@stowage/core/spi'],
+  stowage: ['@stowage/core', '@stowage/core/spi', '@stowage/backend-local'],
+}
+
+/** What tests may import besides: the conformance kit, and the wide side of core, which is what users get. */
+const TESTS_MAY = ['@stowage/backend-testkit', '@stowage/core', '@stowage/core/spi']
+
+/** Folders of core that the design calls pure: no input or output but through their arguments. */
+const PURE = ['errors', 'cid', 'ref', 'outboard', 'gate', 'progress']
+const IMPURE_BUILTINS = /^node:(fs|net|tls|http|https|http2|dgram|dns|child_process|cluster|worker_threads|sqlite)\b/
+
+export interface Violation {
+  /** Relative to the root of the workspace. */
+  readonly file: string
+  readonly problem: string
+}
+
+/** Every import that the drawing, or a manifest, does not allow. Reads `packages`, `examples/*` and `bench` below `root`. */
+export function checkBoundaries(root: string, drawing: Readonly<Record<string, readonly string[]>>): Violation[] {
+  const packages = foldersIn(join(root, 'packages'))
+  const users = [...foldersIn(join(root, 'examples')), join(root, 'bench')].filter(hasManifest)
+  const siblings = [...packages, ...users].map((folder) => ({ folder, manifest: readManifest(folder) }))
+  const exported = new Set(siblings.flatMap(({ manifest }) => publicSpecifiers(manifest)))
+  const names = siblings.map(({ manifest }) => manifest.name)
+  const rootManifest = readManifest(root)
+
+  return siblings.flatMap(({ folder, manifest }) => {
+    const drawn = packages.includes(folder) ? drawing[manifest.name] : [...exported]
+    const own = { folder, manifest, exported, names, rootManifest }
+    const found = drawn === undefined ? ['is not in the drawing of docs/design.md'] : manifestProblems(own, drawn)
+    const inManifest = found.map((problem) => ({ file: join(folder, 'package.json'), problem }))
+    const inFiles = filesBelow(folder, /\.(ts|mts|mjs|js)$/).flatMap((file) =>
+      specifiersOf(file, readFileSync(file, 'utf8'))
+        .flatMap((specifier) => importProblem(own, drawn ?? [], file, specifier) ?? [])
+        .map((problem) => ({ file, problem })),
+    )
+    return [...inManifest, ...inFiles].map(({ file, problem }) => ({ file: relative(root, file), problem }))
+  })
+}
+
+interface Package {
+  readonly folder: string
+  readonly manifest: Manifest
+  readonly exported: ReadonlySet<string>
+  readonly names: readonly string[]
+  readonly rootManifest: Manifest
+}
+
+function manifestProblems({ manifest, names }: Package, drawn: readonly string[]): string[] {
+  return Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies })
+    .filter((name) => names.includes(name) && !drawn.some((allowed) => packageOf(allowed) === name))
+    .map((name) => `depends on ${name}, an arrow that is not in the drawing`)
+}
+
+function importProblem(own: Package, drawn: readonly string[], file: string, specifier: string): string | undefined {
+  const { folder, manifest, exported, names, rootManifest } = own
+  const test = isTest(file, folder)
+  if (specifier.startsWith('.')) {
+    const target = resolve(dirname(file), specifier)
+    return target.startsWith(folder + sep) ? undefined : `imports ${specifier}, which lies outside its package`
+  }
+  if (isBuiltin(specifier)) {
+    if (!specifier.startsWith('node:')) return `imports ${specifier} without node:`
+    const area = relative(join(folder, 'src'), file).split(sep)[0] ?? ''
+    const pure = manifest.name === '@stowage/core' && PURE.includes(area)
+    return pure && !test && IMPURE_BUILTINS.test(specifier) ? `imports ${specifier} into ${area}/, which is pure` : undefined
+  }
+  const name = packageOf(specifier)
+  if (names.includes(name)) {
+    if (!exported.has(specifier)) return `imports ${specifier}, which ${name} does not export`
+    if (test && (name === manifest.name || TESTS_MAY.includes(specifier))) return undefined
+    return drawn.includes(specifier) ? declared(own, name, test) : `imports ${specifier}, an arrow that is not in the drawing`
+  }
+  return test && rootManifest.devDependencies?.[name] !== undefined ? undefined : declared(own, name, test)
+}
+
+function declared({ manifest }: Package, name: string, test: boolean): string | undefined {
+  const shipped = { ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies }
+  const known = test || manifest.private === true ? { ...shipped, ...manifest.devDependencies } : shipped
+  return name in known ? undefined : `imports ${name}, which its package.json does not name`
+}
+
+function isTest(file: string, folder: string): boolean {
+  return /\.test\.ts$/.test(file) || /^test(ing)?\//.test(relative(folder, file)) || file.includes(`${sep}testing${sep}`)
+}
+
+function publicSpecifiers(manifest: Manifest): string[] {
+  return Object.keys(manifest.exports ?? {}).map((path) => manifest.name + path.slice(1))
+}
+
+function packageOf(specifier: string): string {
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
+}
+
+function foldersIn(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(folder, entry.name))
+    .filter(hasManifest)
+}
+
+function hasManifest(folder: string): boolean {
+  return existsSync(join(folder, 'package.json'))
+}
+
+/** What a module imports: static, re-exported, dynamic, as a type, or by `import.meta.resolve`. */
+export function specifiersOf(file: string, source: string): string[] {
+  const { program, errors } = parseSync(file, source)
+  if (errors.length > 0) throw new SyntaxError(`${file}: ${errors.map(({ message }) => message).join('; ')}`)
+  const found: string[] = []
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return
+    if ('type' in value) found.push(...specifierOf(value as Node))
+    for (const child of Object.values(value)) visit(child)
+  }
+  visit(program)
+  return found
+}
+
+type Node = Readonly<Record<string, unknown>> & { readonly type: unknown }
+
+function specifierOf(node: Node): string[] {
+  switch (node.type) {
+    case 'ImportDeclaration':
+    case 'ExportNamedDeclaration':
+    case 'ExportAllDeclaration':
+    case 'ImportExpression':
+    case 'TSImportType':
+      return literal(node.source)
+    case 'TSExternalModuleReference':
+      return literal(node.expression)
+    case 'CallExpression':
+      return isMetaResolve(node.callee) ? literal((node.arguments as readonly unknown[])[0]) : []
+    default:
+      return []
+  }
+}
+
+function isMetaResolve(callee: unknown): boolean {
+  const member = callee as { object?: { type?: unknown }; property?: { name?: unknown } } | null
+  return member?.object?.type === 'MetaProperty' && member.property?.name === 'resolve'
+}
+
+function literal(node: unknown): string[] {
+  const value = (node as { value?: unknown } | null | undefined)?.value
+  return typeof value === 'string' ? [value] : []
+}
