@@ -1,4 +1,5 @@
 /** Everything the author of a backend reads: types, errors, the outboard. */
+export type { CID } from 'multiformats/cid'
 export type * from './backend.ts'
 export type * from './catalog.ts'
 export type * from './near-store.ts'
