@@ -1,6 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import type { Block } from '../spi/near-store.ts'
-import { encodeVarint } from './varint.ts'
+import { varintLength, writeVarint } from '../unixfs/varint.ts'
 
 const text = new TextEncoder()
 
@@ -14,13 +14,13 @@ export function carHeader(roots: readonly CID[]): Uint8Array {
     cborText('version'),
     cborHead(UNSIGNED, 1),
   ])
-  return concat([encodeVarint(body.length), body])
+  return concat([varint(body.length), body])
 }
 
 /** A block as it stands in a CAR: the length of what follows, the CID, the bytes. */
 export function carFrame(block: Block): Uint8Array {
   const cid = block.cid.bytes
-  return concat([encodeVarint(cid.length + block.bytes.length), cid, block.bytes])
+  return concat([varint(cid.length + block.bytes.length), cid, block.bytes])
 }
 
 /** A CARv1, one chunk a frame. Blocks are written as they come: not verified, repeated ones repeated. */
@@ -55,6 +55,12 @@ function cborText(value: string): Uint8Array {
 /** Tag 42 around the CID's bytes, which a zero byte precedes (dag-cbor specification, "Links"). */
 function cborCid(cid: CID): Uint8Array {
   return concat([[0xd8, 42], cborHead(BYTES, cid.bytes.length + 1), [0], cid.bytes])
+}
+
+function varint(value: number): Uint8Array {
+  const bytes = new Uint8Array(varintLength(value))
+  writeVarint(bytes, 0, value)
+  return bytes
 }
 
 function concat(parts: readonly (Uint8Array | readonly number[])[]): Uint8Array {

@@ -1,7 +1,24 @@
+import { DAG_PB, RAW } from '../../cid/make.ts'
 import type { Block } from '../../spi/near-store.ts'
+import { decodeUnixFs, type UnixFsType } from '../message.ts'
+import { dataOfDagNode } from './dag-node.ts'
 
+/**
+ * What a block is. `raw`: bytes by themselves, a file or part of one; `file`: a dag-pb node of a file, its root or below;
+ * `hamt`: a shard of a directory, its root or below; `other`: none of what UnixFS knows, or malformed.
+ */
 export type NodeKind = 'raw' | 'file' | 'directory' | 'hamt' | 'symlink' | 'metadata' | 'other'
 
-export function nodeKind(_block: Block): NodeKind {
-  throw new Error('not yet')
+const KINDS: Record<UnixFsType, NodeKind> = { 0: 'file', 1: 'directory', 2: 'file', 3: 'metadata', 4: 'symlink', 5: 'hamt' }
+
+/** Looks at the block's codec and data, and at nothing else: neither its hash nor its links are checked. */
+export function nodeKind({ cid, bytes }: Block): NodeKind {
+  if (cid.code === RAW) return 'raw'
+  if (cid.code !== DAG_PB) return 'other'
+  try {
+    const data = dataOfDagNode(bytes)
+    return data === undefined ? 'other' : KINDS[decodeUnixFs(data).type]
+  } catch {
+    return 'other'
+  }
 }
