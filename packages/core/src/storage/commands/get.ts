@@ -1,0 +1,111 @@
+import { constants } from 'node:buffer'
+import type { CID } from 'multiformats/cid'
+import { collect } from '../../content/content.ts'
+import { StorageError } from '../../errors/storage-error.ts'
+import { meter, type Meter } from '../../progress/progress.ts'
+import { fetchBlob } from '../far/fetch.ts'
+import { statFar } from '../far/stat.ts'
+import type { Lifetime } from '../lifetime.ts'
+import { resolveRef } from '../resolve.ts'
+import { save } from '../save/save.ts'
+import type { StoredBlob } from '../stored-blob.ts'
+import type { Context, Ref, WaitOptions } from '../types.ts'
+import { windowOf, type Slice } from '../window.ts'
+
+/** The content of a ref, lazily. Options given here hold for its methods too, unless those get their own. */
+export function get(context: Context, lifetime: Lifetime, ref: Ref, defaults: WaitOptions, slices: readonly Slice[] = []): StoredBlob {
+  const merged = (options: WaitOptions | undefined): WaitOptions => ({ ...defaults, ...options })
+  const run = <T>(options: WaitOptions | undefined, work: (signal: AbortSignal, options: WaitOptions) => Promise<T>): Promise<T> =>
+    lifetime.run(merged(options), (signal) => work(signal, merged(options)))
+  const read = (options: WaitOptions | undefined): AsyncIterableIterator<Uint8Array<ArrayBuffer>> =>
+    lifetime.stream(merged(options), (signal) => readBody(context, ref, slices, merged(options), signal))
+  const bytes = (options: WaitOptions | undefined): Promise<Uint8Array<ArrayBuffer>> => collect(read(options), constants.MAX_LENGTH)
+
+  return {
+    cid: (options) => run(options, (signal) => resolveRef(context.near, ref, { signal })),
+    size: (options) => run(options, async (signal) => windowOf(slices, (await locate(context, ref, signal)).size).length),
+    stream: (options) => ReadableStream.from(read(options)),
+    bytes,
+    arrayBuffer: async (options) => (await bytes(options)).buffer,
+    text: async (options) => new TextDecoder().decode(await bytes(options)),
+    json: async (options) => JSON.parse(new TextDecoder().decode(await bytes(options))) as unknown,
+    slice: (start, end) => get(context, lifetime, ref, defaults, [...slices, { start, end }]),
+    path: (options) => run(options, (signal, merged) => pathOf(context, ref, slices, merged, signal)),
+    saveTo: (path, options) =>
+      run(options, async (signal, merged) => {
+        const progress = meter(merged.onProgress, { layer: 'cache' })
+        const { cid } = await bring(context, ref, signal, progress)
+        await save(context.near, { cid, slices }, path, { mode: options?.mode, signal, progress })
+        progress.end({ cid })
+      }),
+    [Symbol.asyncIterator]: () => read(undefined),
+  }
+}
+
+async function* readBody(
+  context: Context,
+  ref: Ref,
+  slices: readonly Slice[],
+  options: WaitOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const progress = meter(options.onProgress, { layer: 'cache' })
+  const { cid, size, isDirectory } = await bring(context, ref, signal, progress)
+  if (isDirectory) {
+    throw new StorageError('invalid-argument', `${cid} is a directory: list it, or save it to a folder.`, { cid })
+  }
+  const { offset, length } = windowOf(slices, size)
+  progress.set({ cid, total: length })
+  const { body } = await context.near.read(cid, { offset, length, signal })
+  for await (const chunk of body) {
+    progress.add(chunk.byteLength)
+    yield chunk as Uint8Array<ArrayBuffer>
+  }
+  progress.end()
+}
+
+async function pathOf(context: Context, ref: Ref, slices: readonly Slice[], options: WaitOptions, signal: AbortSignal): Promise<string> {
+  if (slices.length > 0) throw new StorageError('unsupported', 'A slice has no file of its own: save it to one.')
+  const { near } = context
+  const progress = meter(options.onProgress, { layer: 'cache' })
+  const { cid, isDirectory } = await bring(context, ref, signal, progress)
+  const path = isDirectory ? await near.directoryPath?.(cid, { signal }) : await near.path?.(cid, { signal })
+  if (path === undefined) throw new StorageError('unsupported', `The near store ${near.name} keeps no files.`, { backend: near.name, cid })
+  near.catalog.touch(cid)
+  progress.end({ cid })
+  return path
+}
+
+interface Located {
+  readonly cid: CID
+  readonly size: number
+  readonly isDirectory: boolean
+}
+
+/** Where a ref leads, and how large that is, near or far; `not-found` when it is nowhere. */
+export async function locate(context: Context, ref: Ref, signal: AbortSignal): Promise<Located> {
+  const cid = await resolveRef(context.near, ref, { signal })
+  const record = await context.near.catalog.get(cid)
+  if (record !== undefined) return { cid, size: record.size, isDirectory: record.kind === 'directory' }
+  const far = await statFar(context, cid, signal)
+  if (far === undefined) throw new StorageError('not-found', `${cid} is not stored.`, { cid })
+  return { cid, size: far.size, isDirectory: false }
+}
+
+/** Makes sure that the content of a ref lies in the near store. */
+export async function bring(context: Context, ref: Ref, signal: AbortSignal, progress: Meter): Promise<Located> {
+  const { near, counters, tiers } = context
+  const cid = await resolveRef(near, ref, { signal })
+  let record = await near.catalog.get(cid)
+  if (record === undefined) {
+    counters.nearMisses++
+    if (tiers.length === 0) throw new StorageError('not-found', `${cid} is not stored.`, { cid })
+    await fetchBlob(context, cid, signal, progress)
+    record = await near.catalog.get(cid)
+    if (record === undefined) throw new StorageError('not-found', `${cid} was removed while it was fetched.`, { cid })
+  } else {
+    counters.nearHits++
+    near.catalog.touch(cid)
+  }
+  return { cid, size: record.size, isDirectory: record.kind === 'directory' }
+}

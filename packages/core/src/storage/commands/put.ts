@@ -1,0 +1,43 @@
+import { openContent, type Content } from '../../content/content.ts'
+import { fileBody } from '../../content/file-body.ts'
+import { meter } from '../../progress/progress.ts'
+import type { Ingested, IngestFileOptions, IngestOptions } from '../../spi/near-store.ts'
+import { ingestOptions } from '../commit-options.ts'
+import { replicateTo, replicationTargets } from '../far/replicate.ts'
+import type { Context, PutFileOptions, PutOptions, PutResult } from '../types.ts'
+
+export async function put(context: Context, content: Content, options: PutOptions, signal: AbortSignal): Promise<PutResult> {
+  const { body, size } = openContent(content)
+  return store(context, options, signal, size, (ingest) => context.near.ingest(body, ingest))
+}
+
+export async function putFile(context: Context, path: string, options: PutFileOptions, signal: AbortSignal): Promise<PutResult> {
+  return store(context, options, signal, undefined, (ingest) => ingestFile(context, path, { ...ingest, link: options.link }))
+}
+
+/** A file's way into the near store: the store's own where it has one, otherwise as a stream. */
+export async function ingestFile({ near }: Context, path: string, options: IngestFileOptions): Promise<Ingested> {
+  return near.ingestFile === undefined ? near.ingest(fileBody(path), options) : near.ingestFile(path, options)
+}
+
+async function store(
+  context: Context,
+  options: PutOptions,
+  signal: AbortSignal,
+  total: number | undefined,
+  into: (options: IngestOptions) => Promise<Ingested>,
+): Promise<PutResult> {
+  const ingest = await ingestOptions(context, options, signal)
+  const targets = replicationTargets(context, options)
+  const progress = meter(options.onProgress, { name: options.name, total, layer: 'cache' })
+  const { cid, size, deduplicated } = await into({ ...ingest, onBytes: progress.at })
+  count(context, deduplicated)
+  const tiers = await replicateTo(context, cid, targets, signal)
+  progress.end({ cid, bytes: size, total: size })
+  return { cid, size, deduplicated, tiers }
+}
+
+export function count({ counters }: Context, deduplicated: boolean): void {
+  counters.puts++
+  if (deduplicated) counters.deduplicated++
+}

@@ -1,0 +1,53 @@
+import type { CID } from 'multiformats/cid'
+import { asStorageError } from '../../errors/as-storage-error.ts'
+import { StorageError } from '../../errors/storage-error.ts'
+import type { Backend, BlobSource, Body, ReadOptions } from '../../spi/backend.ts'
+import type { NearStore } from '../../spi/near-store.ts'
+import type { Context, PutOptions, TierResult } from '../types.ts'
+
+/** The tiers that a put goes to; `invalid-argument` for one that does not exist, `unsupported` for one that takes no blobs. */
+export function replicationTargets(context: Context, { replicate, to }: Pick<PutOptions, 'replicate' | 'to'>): readonly Backend[] {
+  const named = to?.map((name) => {
+    const tier = context.tiers.find((candidate) => candidate.name === name)
+    if (tier === undefined) throw new StorageError('invalid-argument', `There is no tier ${JSON.stringify(name)}.`)
+    if (tier.put === undefined) throw new StorageError('unsupported', `${name} takes no blobs.`, { backend: name })
+    return tier
+  })
+  if (replicate === 'none') return []
+  return named ?? context.tiers.filter(({ put }) => put !== undefined)
+}
+
+/**
+ * Copies a blob to far tiers, all at once, and says how each went: a far failure never fails the put.
+ * Of a directory, everything in it; its own nodes stay in the near store.
+ */
+export async function replicateTo(context: Context, cid: CID, targets: readonly Backend[], signal: AbortSignal): Promise<Record<string, TierResult>> {
+  const results = await Promise.all(targets.map(async (tier) => [tier.name, await copyTo(context.near, tier, cid, signal)] as const))
+  return Object.fromEntries(results)
+}
+
+async function copyTo(near: NearStore, tier: Backend, cid: CID, signal: AbortSignal): Promise<TierResult> {
+  try {
+    for await (const blob of blobsOf(near, cid, signal)) await tier.put?.(blob, { signal })
+    return { status: 'stored' }
+  } catch (error) {
+    signal.throwIfAborted()
+    return { status: 'failed', error: asStorageError(error, { backend: tier.name, operation: 'put', cid }) }
+  }
+}
+
+async function* blobsOf(near: NearStore, cid: CID, signal: AbortSignal): AsyncGenerator<BlobSource> {
+  const directory = await near.directory(cid, { signal })
+  if (directory === undefined) yield await blobSource(near, cid, signal)
+  else for (const child of directory.children) yield* blobsOf(near, child, signal)
+}
+
+async function blobSource(near: NearStore, cid: CID, signal: AbortSignal): Promise<BlobSource> {
+  const stat = await near.stat(cid, { signal })
+  const outboard = await near.outboard(cid, { signal })
+  if (stat === undefined || outboard === undefined) throw new StorageError('not-found', `${cid} is not stored.`, { cid })
+  const open = async function* (options?: ReadOptions): Body & AsyncGenerator<Uint8Array> {
+    yield* (await near.read(cid, options)).body
+  }
+  return { ...stat, outboard, open }
+}

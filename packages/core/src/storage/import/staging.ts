@@ -1,0 +1,33 @@
+import type { CID } from 'multiformats/cid'
+import { verifyBlock } from '../../car/verify-block.ts'
+import { cidKey } from '../../cid/key.ts'
+import { IDENTITY } from '../../cid/make.ts'
+import { StorageError } from '../../errors/storage-error.ts'
+import type { Block, Scratch } from '../../spi/near-store.ts'
+
+/** Verified blocks in a scratch file, found by CID. About a hundred bytes of memory a block. */
+export interface Staging {
+  add(block: Block): Promise<void>
+  has(cid: CID): boolean
+  /** Not there: `integrity`, since what was imported is then not whole. */
+  get(cid: CID): Promise<Block>
+}
+
+export function staging(scratch: Scratch): Staging {
+  const places = new Map<string, { position: number; length: number }>()
+  return {
+    async add(block) {
+      verifyBlock(block)
+      const key = cidKey(block.cid)
+      if (places.has(key)) return
+      places.set(key, { position: await scratch.append(block.bytes), length: block.bytes.byteLength })
+    },
+    has: (cid) => cid.multihash.code === IDENTITY || places.has(cidKey(cid)),
+    async get(cid) {
+      if (cid.multihash.code === IDENTITY) return { cid, bytes: cid.multihash.digest }
+      const place = places.get(cidKey(cid))
+      if (place === undefined) throw new StorageError('integrity', `The CAR lacks block ${cid}.`, { cid })
+      return { cid, bytes: await scratch.read(place.position, place.length) }
+    },
+  }
+}

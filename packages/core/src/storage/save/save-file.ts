@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
+import { chmod, copyFile, link, open, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { fileError } from '../../content/file-body.ts'
+import { StorageError } from '../../errors/storage-error.ts'
+import type { Body } from '../../spi/backend.ts'
+
+export type SaveMode = 'reflink' | 'hardlink' | 'copy'
+
+/** A file to be made: `path` of a stored file with the same bytes, where there is one, and the verified bytes themselves. */
+export interface SaveSource {
+  readonly path?: string | undefined
+  open(): Body
+}
+
+const ALL: readonly SaveMode[] = ['reflink', 'hardlink', 'copy']
+/** What a file system answers when it has no such operation, or not between these two places. */
+const CANNOT = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'EINVAL', 'ENOSYS', 'EMLINK', 'EPERM', 'ENOTTY'])
+
+/**
+ * Puts a file in place in one step, replacing what is there: reflink, else hardlink, else copy, or the one mode that
+ * is asked for (`unsupported` where it cannot work). On failure nothing is left beside it. A hardlink shares the store's
+ * read-only file; the others belong to the user.
+ */
+export async function saveFile(source: SaveSource, target: string, mode: SaveMode | undefined): Promise<SaveMode> {
+  const temporary = join(dirname(target), `.${basename(target).slice(0, 100)}.${randomUUID()}.tmp`)
+  try {
+    const made = await make(source, temporary, mode === undefined ? ALL : [mode])
+    await rename(temporary, target)
+    return made
+  } catch (error) {
+    throw StorageError.is(error) || !isErrno(error) ? error : fileError(error, target)
+  } finally {
+    // Renaming one hardlink over another of the same file does nothing, says POSIX: the name would stay.
+    await rm(temporary, { force: true })
+  }
+}
+
+async function make(source: SaveSource, target: string, modes: readonly SaveMode[]): Promise<SaveMode> {
+  for (const mode of modes) {
+    if (mode === 'copy') {
+      await writeAll(source.open(), target)
+      return mode
+    }
+    if (source.path === undefined) continue
+    try {
+      await (mode === 'reflink' ? reflink(source.path, target) : link(source.path, target))
+      return mode
+    } catch (error) {
+      if (!isErrno(error) || !CANNOT.has(error.code)) throw error
+    }
+  }
+  throw new StorageError('unsupported', `${modes.join(', ')} does not work between the store and ${dirname(target)}.`)
+}
+
+async function reflink(from: string, to: string): Promise<void> {
+  await copyFile(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL)
+  await chmod(to, 0o666 & ~process.umask())
+}
+
+async function writeAll(body: Body, path: string): Promise<void> {
+  await using file = await open(path, 'wx')
+  for await (const chunk of body) await file.writeFile(chunk)
+}
+
+function isErrno(error: unknown): error is NodeJS.ErrnoException & { code: string } {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'errno' in error
+}
