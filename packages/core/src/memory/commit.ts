@@ -1,0 +1,76 @@
+import type { CID } from 'multiformats/cid'
+import { cidKey } from '../cid/key.ts'
+import { StorageError } from '../errors/storage-error.ts'
+import { assertName } from '../ref/assert-name.ts'
+import type { NameChange } from '../spi/catalog.ts'
+import type { CommitOptions } from '../spi/near-store.ts'
+import { entryOf, namesOf, type MemoryContents, type Stored, type StoredBlob, type StoredDirectory } from './contents.ts'
+
+/** New content, without what only the store knows. */
+export type Content =
+  | Pick<StoredBlob, 'kind' | 'cid' | 'size' | 'bytes' | 'outboard'>
+  | Pick<StoredDirectory, 'kind' | 'cid' | 'size' | 'nodes' | 'children'>
+
+/**
+ * Makes content visible together with its name and its pin: all of it or, when the name cannot be set, nothing.
+ * What was here already keeps its times, its pin and its standing, and gets the content given, which is known to be good.
+ */
+export function commit(contents: MemoryContents, content: Content, options: CommitOptions, at: Date): void {
+  if (options.name !== undefined) assertChange(contents, options.name)
+  const key = cidKey(content.cid)
+  const before = contents.entries.get(key)
+  const entry: Stored = {
+    ...content,
+    cid: before?.cid ?? content.cid,
+    createdAt: before?.createdAt ?? at,
+    lastUsedAt: at,
+    standing: before?.standing === true || options.member !== true,
+    pin: before?.pin,
+  }
+  contents.entries.set(key, entry)
+  if (options.name !== undefined) setName(contents, options.name, entry.cid, at)
+  if (options.pin === true) pin(entry, undefined, at)
+  else if (options.pin) pin(entry, options.pin.name, at)
+}
+
+export function pin(entry: Stored, label: string | undefined, at: Date): void {
+  entry.pin = { label: label ?? entry.pin?.label, at: entry.pin?.at ?? at }
+}
+
+/** Throws when the name cannot be one, or does not point where the change says that it does. */
+export function assertChange(contents: MemoryContents, { name, ifCurrent }: NameChange): void {
+  assertName(name)
+  if (ifCurrent === undefined) return
+  const current = contents.names.get(name)?.[0]?.cid
+  const asSaid = ifCurrent === null ? current === undefined : current !== undefined && cidKey(current) === cidKey(ifCurrent)
+  if (!asSaid) throw new StorageError('conflict', `the name ${name} points at ${current ?? 'nothing'}, not at ${ifCurrent ?? 'nothing'}`)
+}
+
+export function setName(contents: MemoryContents, change: NameChange, cid: CID, at: Date): void {
+  assertChange(contents, change)
+  const versions = contents.names.get(change.name) ?? []
+  const current = versions[0]?.cid
+  if (current !== undefined && cidKey(current) === cidKey(cid)) return
+  contents.names.set(change.name, [{ cid, at }, ...versions])
+}
+
+export function removeName(contents: MemoryContents, name: string, at: Date): boolean {
+  const versions = contents.names.get(name)
+  if (versions?.[0]?.cid === undefined) return false
+  contents.names.set(name, [{ cid: undefined, at }, ...versions])
+  return true
+}
+
+/** Takes content away, with its names and aliases. */
+export function remove(contents: MemoryContents, { cid }: Stored, at: Date): void {
+  const key = cidKey(cid)
+  for (const name of namesOf(contents, cid)) removeName(contents, name, at)
+  for (const [alias, target] of contents.aliases) if (cidKey(target) === key) contents.aliases.delete(alias)
+  contents.entries.delete(key)
+}
+
+export function required(contents: MemoryContents, cid: CID, operation: string): Stored {
+  const entry = entryOf(contents, cid)
+  if (entry === undefined) throw new StorageError('not-found', `${cid} is not here`, { operation, cid })
+  return entry
+}

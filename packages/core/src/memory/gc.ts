@@ -1,0 +1,56 @@
+import { cidKey } from '../cid/key.ts'
+import { StorageError } from '../errors/storage-error.ts'
+import type { GcOptions, GcReport } from '../spi/near-store.ts'
+import { remove } from './commit.ts'
+import { bytesHeld, type MemoryContents, type Stored } from './contents.ts'
+import { fallsWith, holdersOf, stands } from './members.ts'
+import type { Session } from './session.ts'
+
+/** What nobody holds and nobody touched for so long (a day) was abandoned. */
+const ABANDONED_AFTER = 24 * 60 * 60 * 1000
+
+/** Removes what was abandoned, then evicts what was used longest ago until the rest fits. */
+export async function gc({ contents, now, begin }: Session, options: GcOptions = {}): Promise<GcReport> {
+  begin(options)
+  const { maxSize = Infinity } = options
+  if (Number.isNaN(maxSize) || maxSize < 0) throw new StorageError('invalid-argument', `maxSize is ${maxSize}, not a number of bytes`)
+  const at = now()
+  const long = at.getTime() - ABANDONED_AFTER
+  const before = bytesHeld(contents)
+  let removed = 0
+  const evict = (falling: Iterable<Stored>) => {
+    for (const entry of falling) {
+      remove(contents, entry, at)
+      removed += 1
+    }
+  }
+
+  const stale = [...contents.partials].filter(([, { touchedAt }]) => touchedAt.getTime() < long)
+  for (const [key] of stale) contents.partials.delete(key)
+  for (const { falling, usedAt } of evictable(contents)) {
+    const [first] = falling
+    if (first !== undefined && !stands(contents, first) && usedAt < long) evict(falling)
+  }
+  while (bytesHeld(contents) > maxSize) {
+    const [least] = evictable(contents).sort((one, other) => one.usedAt - other.usedAt)
+    if (least === undefined) break
+    evict(least.falling)
+  }
+  const remaining = bytesHeld(contents)
+  return { removed, freed: before - remaining, swept: stale.length, remaining }
+}
+
+interface Evictable {
+  readonly falling: ReadonlySet<Stored>
+  /** When any of it was used last, in ms of the epoch. */
+  readonly usedAt: number
+}
+
+/** Content that may go, each with what goes along: unpinned, held by no directory, and without a lease on any of it. */
+function evictable(contents: MemoryContents): Evictable[] {
+  return [...contents.entries.values()]
+    .filter((entry) => entry.pin === undefined && holdersOf(contents, entry.cid).length === 0)
+    .map((entry) => fallsWith(contents, entry))
+    .filter((falling) => [...falling].every(({ cid }) => !contents.leases.has(cidKey(cid))))
+    .map((falling) => ({ falling, usedAt: Math.max(...[...falling].map(({ lastUsedAt }) => lastUsedAt.getTime())) }))
+}

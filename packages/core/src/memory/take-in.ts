@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto'
+import type { CID } from 'multiformats/cid'
+import { raceAbort, throwIfAborted } from '../errors/abort.ts'
+import { StorageError } from '../errors/storage-error.ts'
+import { sha256 } from '../hash/digest.ts'
+import { leafMatches } from '../outboard/leaf.ts'
+import { parseOutboard } from '../outboard/parse.ts'
+import type { BlobSource, Body, CallOptions } from '../spi/backend.ts'
+import type { CommitOptions, IngestOptions, Ingested } from '../spi/near-store.ts'
+import { dagPbFrame } from '../unixfs/frame.ts'
+import { splitLeaves } from '../unixfs/ingest.ts'
+import { defaultLayout } from '../unixfs/layouts.ts'
+import { treeBuilder } from '../unixfs/tree.ts'
+import { assertChange, commit } from './commit.ts'
+import { blobOf } from './contents.ts'
+import { isGood } from './read.ts'
+import type { Session } from './session.ts'
+
+/** Stores bytes of which nothing is known yet: cuts them into leaves, and finds their CID on the way. */
+export async function ingest(session: Session, source: Body, options: IngestOptions = {}): Promise<Ingested> {
+  const signal = session.begin(options)
+  const { layout = defaultLayout, expect, alias = false, onBytes } = options
+  if (options.name !== undefined) assertChange(session.contents, options.name)
+  const tree = treeBuilder(layout)
+  const whole = alias || expect?.sha256 !== undefined ? createHash('sha256') : undefined
+  const leaves: Uint8Array[] = []
+  let taken = 0
+  for await (const leaf of splitLeaves(source, layout.splitter, { signal })) {
+    throwIfAborted(signal)
+    tree.leaf(sha256(leaf, layout.leaves === 'dag-pb' ? dagPbFrame(leaf.length) : undefined), leaf.length)
+    whole?.update(leaf)
+    leaves.push(leaf)
+    onBytes?.((taken += leaf.length))
+  }
+  throwIfAborted(signal)
+  const { cid, size, outboard } = tree.finish()
+  const digest = whole === undefined ? undefined : new Uint8Array(whole.digest())
+  assertExpected(cid, digest, expect)
+  const bytes = new Uint8Array(Buffer.concat(leaves))
+  const stored = store(session, { cid, size, outboard, bytes }, options)
+  if (alias && digest !== undefined) session.contents.aliases.set(`sha256:${Buffer.from(digest).toString('hex')}`, cid)
+  return { ...stored, ...(digest !== undefined && { sha256: digest }) }
+}
+
+function assertExpected(cid: CID, digest: Uint8Array | undefined, expect: IngestOptions['expect']): void {
+  if (expect?.cid !== undefined && !expect.cid.equals(cid)) {
+    throw new StorageError('integrity', `the bytes are ${cid}, not ${expect.cid}`, { operation: 'ingest', cid: expect.cid })
+  }
+  if (expect?.sha256 !== undefined && (digest === undefined || Buffer.compare(expect.sha256, digest) !== 0)) {
+    throw new StorageError('integrity', `the bytes of ${cid} have another SHA-256 than expected`, { operation: 'ingest', cid })
+  }
+}
+
+/** Stores a blob whose CID is known, after a look at every leaf. */
+export async function put(session: Session, blob: BlobSource, options: CallOptions = {}): Promise<void> {
+  const signal = session.begin(options)
+  const { cid, size } = blob
+  const given = blob.outboard.slice()
+  const outboard = parseOutboard(given, cid, size)
+  const bytes = await exactly(blob.open({ signal }), size, cid, signal)
+  for (let leaf = 0; leaf < outboard.leaves.count; leaf++) {
+    const start = outboard.leaves.offset(leaf)
+    if (leafMatches(outboard, leaf, bytes.subarray(start, start + outboard.leaves.length(leaf)))) continue
+    throw new StorageError('integrity', `leaf ${leaf} does not belong to ${cid}`, { operation: 'put', cid })
+  }
+  throwIfAborted(signal)
+  store(session, { cid, size, outboard: given, bytes }, {})
+}
+
+async function exactly(body: Body, size: number, cid: CID, signal: AbortSignal): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size)
+  const wrong = (what: string) => new StorageError('integrity', `the source of ${cid} gave ${what} than ${size} bytes`, { operation: 'put', cid })
+  const source = body[Symbol.asyncIterator]()
+  let filled = 0
+  let over = false
+  try {
+    for (;;) {
+      const next = await raceAbort(source.next(), signal)
+      throwIfAborted(signal)
+      if (next.done === true) break
+      if (filled + next.value.length > size) throw wrong('more')
+      bytes.set(next.value, filled)
+      filled += next.value.length
+    }
+    over = true
+  } finally {
+    if (!over) source.return?.().catch(() => {})
+  }
+  if (filled < size) throw wrong('less')
+  return bytes
+}
+
+/** Makes verified bytes visible. A good copy that was here already is kept, a rotten one is replaced. */
+export function store(
+  { contents, now }: Session,
+  blob: { readonly cid: CID; readonly size: number; readonly outboard: Uint8Array; readonly bytes: Uint8Array },
+  options: CommitOptions,
+): Ingested {
+  const before = blobOf(contents, blob.cid)
+  const deduplicated = isGood(before)
+  const { bytes, outboard } = deduplicated && before !== undefined ? before : blob
+  commit(contents, { kind: 'blob', cid: blob.cid, size: blob.size, bytes, outboard }, options, now())
+  return { cid: before?.cid ?? blob.cid, size: blob.size, outboard: outboard.slice(), deduplicated }
+}
