@@ -1,1 +1,5 @@
-export {}
+export * from '@stowage/core'
+export { local } from '@stowage/backend-local'
+export { createStorage } from './create-storage.ts'
+export { getStorage, resetStorage } from './get-storage.ts'
+export type { StorageOptions } from './options.ts'

@@ -1,0 +1,42 @@
+import { parseDuration } from './config/duration.ts'
+import { configError, type Problem, show } from './config/problem.ts'
+import { parseSize } from './config/size.ts'
+import type { StorageOptions } from './options.ts'
+
+interface Rule {
+  readonly expected: string
+  readonly holds: (value: unknown) => boolean
+}
+
+const flag: Rule = { expected: 'true or false', holds: (value) => typeof value === 'boolean' }
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
+
+const RULES: Readonly<Record<keyof StorageOptions, Rule>> = {
+  dir: { expected: 'the path of a folder', holds: (value) => typeof value === 'string' && value.trim() !== '' },
+  tiers: { expected: 'a list of backends', holds: Array.isArray },
+  distributed: flag,
+  forceLocal: flag,
+  detectCi: flag,
+  env: { expected: 'variables by name', holds: isObject },
+  config: {
+    expected: 'a file, an object or false',
+    holds: (value) => value === false || isObject(value) || (typeof value === 'string' && value !== ''),
+  },
+  maxSize: { expected: 'a size such as 10GB, or a number of bytes', holds: (value) => parseSize(value) !== undefined },
+  gcInterval: {
+    expected: 'a duration such as 30s or 1h, or milliseconds, up to 24 days',
+    holds: (value) => parseDuration(value) !== undefined,
+  },
+  pinByDefault: flag,
+  logger: { expected: 'a logger', holds: isObject },
+}
+
+/** `invalid-config` for options of the wrong kind, all at once. Callers without types get the same answer as a config file does. */
+export function checkOptions(options: StorageOptions): void {
+  const problems = Object.entries(RULES).flatMap(([name, rule]): Problem[] => {
+    const value = options[name as keyof StorageOptions]
+    if (value === undefined || rule.holds(value)) return []
+    return [{ path: [name], text: `expected ${rule.expected}, found ${show(value, [name])}` }]
+  })
+  if (problems.length > 0) throw configError({ label: 'options' }, problems)
+}

@@ -1,0 +1,44 @@
+/** A configuration after validation: interpolated, sizes in bytes, durations in milliseconds. Unknown keys are still in it. */
+export interface StowageConfig {
+  /** False: far tiers are not used, as with `distributed: false`. */
+  readonly enabled?: boolean | undefined
+  readonly forceLocal?: boolean | undefined
+  readonly dir?: string | undefined
+  readonly backends?: BackendsConfig | undefined
+  readonly policy?: PolicyConfig | undefined
+  readonly performance?: PerformanceConfig | undefined
+}
+
+export interface BackendsConfig {
+  readonly local?: { readonly path?: string | undefined } | undefined
+  readonly ipfs?: { readonly apiEndpoint?: string | undefined; readonly gateway?: string | undefined } | undefined
+  readonly helia?: object | undefined
+  readonly filecoin?: { readonly provider?: string | undefined; readonly apiKey?: string | undefined } | undefined
+  readonly s3?: S3Config | undefined
+  readonly gateways?: readonly string[] | undefined
+}
+
+export interface S3Config {
+  readonly bucket: string
+  readonly prefix?: string | undefined
+  readonly region?: string | undefined
+  readonly endpoint?: string | undefined
+  readonly forcePathStyle?: boolean | undefined
+  readonly credentials?:
+    | { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string | undefined }
+    | undefined
+}
+
+export interface PolicyConfig {
+  readonly defaultBackends?: readonly string[] | undefined
+  readonly pinByDefault?: boolean | undefined
+  readonly autoTier?: boolean | undefined
+}
+
+export interface PerformanceConfig {
+  /** Bytes. */
+  readonly maxSize?: number | undefined
+  /** Milliseconds. */
+  readonly gcInterval?: number | undefined
+  readonly poolSize?: number | undefined
+}

@@ -1,0 +1,108 @@
+import * as z from 'zod'
+import type { StowageConfig } from './config.ts'
+import { parseDuration } from './duration.ts'
+import { type Path, type Problem, show } from './problem.ts'
+import { parseSize } from './size.ts'
+
+// Each leaf's error text says what was expected; `checkConfig` adds what was found.
+
+const text = z.string({ error: 'text' }).min(1, { error: 'text that is not empty' })
+
+const url = z.string({ error: 'a URL' }).refine(isHttpUrl, { error: 'a URL that begins with http:// or https://' })
+
+/** YAML 1.1 took yes and on for booleans, YAML 1.2 reads them as text; and variables are always text. */
+const flag = parsed('true or false', (value) => {
+  if (typeof value === 'boolean') return value
+  if (typeof value !== 'string') return undefined
+  if (/^(true|yes|on)$/i.test(value)) return true
+  return /^(false|no|off)$/i.test(value) ? false : undefined
+})
+
+const size = parsed('a size such as 10GB, or a number of bytes', parseSize)
+
+const duration = parsed('a duration such as 30s or 1h, or milliseconds, up to 24 days', parseDuration)
+
+const count = parsed('a whole number of at least 1', (value) => {
+  const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
+  return typeof number === 'number' && Number.isSafeInteger(number) && number >= 1 ? number : undefined
+})
+
+const list = <T>(item: z.ZodType<T>, of: string) => z.array(item, { error: `a list of ${of}` })
+const section = <T extends z.ZodRawShape>(shape: T) => z.looseObject(shape, { error: 'a mapping' })
+
+const credentials = section({ accessKeyId: text, secretAccessKey: text, sessionToken: text.optional() })
+
+const backends = section({
+  local: section({ enabled: flag.optional(), path: text.optional() }).optional(),
+  ipfs: section({ enabled: flag.optional(), apiEndpoint: url.optional(), gateway: url.optional() }).optional(),
+  helia: section({ enabled: flag.optional() }).optional(),
+  filecoin: section({ enabled: flag.optional(), provider: text.optional(), apiKey: text.optional() }).optional(),
+  s3: section({
+    enabled: flag.optional(),
+    bucket: text,
+    prefix: text.optional(),
+    region: text.optional(),
+    endpoint: url.optional(),
+    forcePathStyle: flag.optional(),
+    credentials: credentials.optional(),
+  }).optional(),
+  gateways: list(url, 'URLs').optional(),
+})
+
+const root: z.ZodType<StowageConfig> = section({
+  enabled: flag.optional(),
+  forceLocal: flag.optional(),
+  dir: text.optional(),
+  backends: backends.optional(),
+  policy: section({
+    defaultBackends: list(text, 'names of backends').optional(),
+    pinByDefault: flag.optional(),
+    autoTier: flag.optional(),
+  }).optional(),
+  performance: section({
+    maxSize: size.optional(),
+    gcInterval: duration.optional(),
+    poolSize: count.optional(),
+  }).optional(),
+})
+
+export interface CheckedConfig {
+  readonly config: StowageConfig
+  readonly problems: readonly Problem[]
+  readonly unknownKeys: readonly Path[]
+}
+
+/** Checks everything and reports all of it. `written` is what messages quote: the text before variables were filled in. */
+export function checkConfig(value: unknown, written: (path: Path) => unknown): CheckedConfig {
+  const result = root.safeParse(value)
+  const unknownKeys = unknownKeysOf(root, value, [])
+  if (result.success) return { config: result.data, problems: [], unknownKeys }
+  const problems = result.error.issues.map(({ path, message }) => {
+    return { path, text: `expected ${message}, found ${show(written(path), path)}` }
+  })
+  return { config: {}, problems, unknownKeys }
+}
+
+function unknownKeysOf(schema: unknown, value: unknown, path: Path): Path[] {
+  if (schema instanceof z.ZodOptional) return unknownKeysOf(schema.unwrap(), value, path)
+  if (!(schema instanceof z.ZodObject) || typeof value !== 'object' || value === null) return []
+  const shape: Record<string, unknown> = schema.shape
+  return Object.entries(value).flatMap(([key, child]) =>
+    Object.hasOwn(shape, key) ? unknownKeysOf(shape[key], child, [...path, key]) : [[...path, key]],
+  )
+}
+
+function parsed<T>(expected: string, parse: (value: unknown) => T | undefined): z.ZodType<T> {
+  return z.unknown().transform((value, context): T => {
+    const result = parse(value)
+    if (result !== undefined) return result
+    context.addIssue({ code: 'custom', message: expected })
+    return z.NEVER
+  })
+}
+
+function isHttpUrl(value: string): boolean {
+  const parsed = URL.canParse(value) ? new URL(value) : undefined
+  return parsed?.protocol === 'http:' || parsed?.protocol === 'https:'
+}
+

@@ -1,0 +1,41 @@
+import { local } from '@stowage/backend-local'
+import { StorageWrapper } from '@stowage/core'
+import { prepareDir } from './dir.ts'
+import { type FarTiers, openFar } from './far.ts'
+import type { StorageOptions } from './options.ts'
+import { type Settings, settle } from './settings.ts'
+
+/**
+ * Opens a storage: an embedded near store in one folder, and the far tiers that are configured, if the gate lets
+ * them. Each call gives an instance of its own. `invalid-config` for options or a configuration that make no sense.
+ */
+export async function createStorage(options: StorageOptions = {}): Promise<StorageWrapper> {
+  return open(await settle(options))
+}
+
+/** What `settle` found, opened. */
+export async function open(settings: Settings): Promise<StorageWrapper> {
+  const { gate, logger, unknownKeys } = settings
+  if (unknownKeys.length > 0) {
+    logger.warn(`${settings.configFile ?? 'config'}: unknown keys: ${unknownKeys.join(', ')}.`, { unknownKeys })
+  }
+  const dir = await prepareDir(settings.dir, logger)
+  const { tiers, unavailable } = await farTiers(settings)
+  return new StorageWrapper({
+    near: local({ dir, onNotice: ({ level, message }) => logger[level](message) }),
+    tiers,
+    unavailable,
+    gate,
+    logger,
+    unknownKeys,
+    maxSize: settings.maxSize,
+    gcInterval: settings.gcInterval,
+    pinByDefault: settings.pinByDefault,
+  })
+}
+
+/** With a closed gate not even the packages of far tiers are loaded. */
+async function farTiers({ gate, tiers, backends, logger }: Settings): Promise<FarTiers> {
+  if (tiers !== undefined) return { tiers, unavailable: [] }
+  return gate.open ? openFar(backends, logger) : { tiers: [], unavailable: [] }
+}

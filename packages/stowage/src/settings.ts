@@ -1,0 +1,65 @@
+import { type Backend, decideGate, type Environment, type Gate, type Logger } from '@stowage/core'
+import { checkOptions } from './check-options.ts'
+import type { BackendsConfig } from './config/config.ts'
+import { parseDuration } from './config/duration.ts'
+import { loadConfig } from './config/load-config.ts'
+import { parseSize } from './config/size.ts'
+import { chooseDir, type DirChoice } from './dir.ts'
+import { farNames } from './far.ts'
+import { defaultLogger } from './logger.ts'
+import type { StorageOptions } from './options.ts'
+
+/** What options, environment and configuration come to. Nothing is opened yet. */
+export interface Settings {
+  readonly dir: DirChoice
+  readonly gate: Gate
+  readonly tiers: readonly Backend[] | undefined
+  readonly backends: BackendsConfig | undefined
+  readonly maxSize: number | undefined
+  readonly gcInterval: number | undefined
+  readonly pinByDefault: boolean
+  readonly logger: Logger
+  readonly unknownKeys: readonly string[]
+  readonly configFile: string | undefined
+}
+
+/** The code wins over the environment, which wins over the config file. `invalid-config` for what makes no sense. */
+export async function settle(options: StorageOptions): Promise<Settings> {
+  checkOptions(options)
+  const env = options.env ?? process.env
+  const cwd = process.cwd()
+  const inCode = typeof options.config === 'object'
+  const choose = (configured: string | undefined): DirChoice =>
+    chooseDir({ option: options.dir ?? (inCode ? configured : undefined), configured, env, cwd })
+
+  const loaded = await loadConfig({ config: options.config, env, cwd, dirOf: (configured) => choose(configured).dir })
+  const { config, file } = loaded
+  const hasTiers = (options.tiers?.length ?? farNames(config.backends).length) > 0
+  return {
+    dir: choose(config.backends?.local?.path ?? config.dir),
+    gate: gateOf(options, config, env, hasTiers),
+    tiers: options.tiers,
+    backends: config.backends,
+    maxSize: options.maxSize === undefined ? config.performance?.maxSize : parseSize(options.maxSize),
+    gcInterval: options.gcInterval === undefined ? config.performance?.gcInterval : parseDuration(options.gcInterval),
+    pinByDefault: options.pinByDefault ?? config.policy?.pinByDefault ?? false,
+    logger: options.logger ?? defaultLogger(),
+    unknownKeys: loaded.unknownKeys,
+    configFile: file,
+  }
+}
+
+function gateOf(
+  options: StorageOptions,
+  config: { readonly enabled?: boolean | undefined; readonly forceLocal?: boolean | undefined },
+  env: Environment,
+  hasTiers: boolean,
+): Gate {
+  return decideGate({
+    forceLocal: options.forceLocal === true || config.forceLocal,
+    distributed: options.distributed ?? (config.enabled === false ? false : undefined),
+    detectCi: options.detectCi,
+    env,
+    hasTiers,
+  })
+}
