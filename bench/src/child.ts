@@ -6,7 +6,8 @@ import { suites } from './suites/index.ts'
 
 // Runs one row once and prints its sample as JSON. A process for each, so that memory and warmth are the row's own.
 const [, , suiteName = '', rowName = '', sizeText = '0', file = ''] = process.argv
-const row = suites[suiteName]?.rows[rowName]
+const suite = await suites[suiteName]?.()
+const row = suite?.rows[rowName]
 if (row === undefined) throw new TypeError(`There is no row ${rowName} in ${suiteName}.`)
 
 const folder = await mkdtemp(join(dirname(file), 'row-'))

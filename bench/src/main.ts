@@ -36,7 +36,7 @@ await mkdir(results, { recursive: true })
 let withinLimits = true
 try {
   for (const name of names) {
-    const suite = suites[name]
+    const suite = await suites[name]?.()
     if (suite === undefined) continue
     const size = values.size === undefined ? (suite.size ?? 256 * 2 ** 20) : parseSize(values.size)
     const result = await run(name, suite, size)

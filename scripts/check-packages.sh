@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Builds and packs every published package, lints the tarballs, and uses them in an empty project as a user would.
+# Needs the tools folder: pnpm tools. Run it through pnpm: pnpm packages:check.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+
+rm -rf packages/*/dist
+tsc -b
+for package in packages/*/; do
+  (cd "$package" && pnpm pack --pack-destination "$out" >/dev/null)
+done
+
+for tarball in "$out"/*.tgz; do
+  echo "--- $(basename "$tarball")"
+  tar -tzf "$tarball" | grep -E '\.(test\.[cm]?[jt]s|tsbuildinfo)' && { echo 'has files that do not belong in it'; exit 1; }
+  for file in package/LICENSE package/README.md; do
+    tar -tzf "$tarball" | grep -qx "$file" || { echo "lacks $file"; exit 1; }
+  done
+  tools/node_modules/.bin/publint run "$tarball" --strict
+  tools/node_modules/.bin/attw "$tarball" --profile esm-only
+done
+
+mkdir "$out/project"
+cp scripts/smoke.mjs "$out/project"
+cd "$out/project"
+echo '{ "name": "project", "private": true, "type": "module" }' >package.json
+npm install --no-audit --no-fund --loglevel=error "$out"/*.tgz
+node smoke.mjs
