@@ -24,6 +24,6 @@ export function windowOf(slices: readonly Slice[], size: number): Window {
 }
 
 function position(value: number, size: number): number {
-  const whole = Number.isNaN(value) ? 0 : Math.trunc(value)
+  const whole = Number.isNaN(value) ? 0 : Math.round(value)
   return whole < 0 ? Math.max(0, size + whole) : Math.min(whole, size)
 }

@@ -29,6 +29,7 @@ export async function importCar(context: Context, source: Content, options: Impo
   try {
     const staged = staging(scratch)
     const { roots, blocks } = await readCar(body, { signal })
+    await using _ = { [Symbol.asyncDispose]: async () => void (await blocks.return(undefined)) }
     if (roots.length === 0) throw new StorageError('unsupported', 'The CAR names no root.')
     if (roots.length > 1 && options.name !== undefined) {
       throw new StorageError('invalid-argument', `One name cannot be given to the ${roots.length} roots of this CAR.`)

@@ -1,0 +1,53 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { local } from '@stowage/backend-local'
+import { memory, StorageWrapper, type StorageInit } from '@stowage/core'
+import { afterEach, describe } from 'vitest'
+
+const cleanups: (() => Promise<void>)[] = []
+
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean()
+})
+
+/** A folder that goes when the test is over. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'stowage-test-'))
+  cleanups.push(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A storage that is closed when the test is over. */
+export function opened(init: StorageInit): StorageWrapper {
+  const storage = new StorageWrapper(init)
+  cleanups.push(() => storage.close())
+  return storage
+}
+
+export type Open = (init?: Partial<StorageInit>) => Promise<StorageWrapper>
+
+const nearStores: Record<string, Open> = {
+  memory: async (init) => opened({ near: memory(), ...init }),
+  local: async (init) => opened({ near: local({ dir: join(await temporaryFolder(), 'store') }), ...init }),
+}
+
+/** Runs the same tests over both near stores. */
+export function onBoth(title: string, tests: (open: Open) => void): void {
+  describe.each(Object.entries(nearStores))(`${title}, near store %s`, (_name, open) => tests(open))
+}
+
+/** Byte i is i % 251, as in the vectors. */
+export function pattern(size: number, from = 0): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(size)
+  for (let i = 0; i < size; i++) bytes[i] = (from + i) % 251
+  return bytes
+}
+
+export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = []
+  for await (const item of items) list.push(item)
+  return list
+}
+
+export const code = (code: string): unknown => ({ asymmetricMatch: (error: { code?: unknown }) => error?.code === code, toString: () => code })
