@@ -1,4 +1,4 @@
-import { StorageError, type Body, type StorageErrorCode } from '@stowage/core/spi'
+import { StorageError, type Body, type CID, type StorageErrorCode } from '@stowage/core/spi'
 
 /** A promise of the contract that the backend did not keep. */
 export class ConformanceFailure extends Error {
@@ -47,11 +47,13 @@ async function settle(promise: Promise<unknown>): Promise<{ value: unknown } | {
   }
 }
 
-/** All bytes of a body. */
+/** All bytes of a body. Chunks are not copied as they come, so that one which changes afterwards is noticed. */
 export async function bytesOf(body: Body): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of body) chunks.push(chunk.slice())
-  return new Uint8Array(Buffer.concat(chunks))
+  return new Uint8Array(Buffer.concat(await collect(body)))
+}
+
+export function sameCid(actual: CID | undefined, expected: CID | undefined, what: string): void {
+  same(actual?.toString(), expected?.toString(), what)
 }
 
 export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {

@@ -2,4 +2,6 @@ export type { Capability, CaseContext, ConformanceCase, Subject } from './case.t
 export { backendCases } from './cases/backend.ts'
 export { nearStoreCases } from './cases/near-store.ts'
 export * from './check.ts'
+export * from './fixtures.ts'
+export * from './hostile.ts'
 export { plan, type Plan, type PlannedCase } from './plan.ts'

@@ -1,4 +1,8 @@
 import type { ConformanceCase } from '../case.ts'
+import { abortingCases } from './aborting.ts'
+import { lifeCases } from './life.ts'
+import { puttingCases } from './putting.ts'
+import { readingCases } from './reading.ts'
 
 /** What every backend promises. */
-export const backendCases: readonly ConformanceCase[] = []
+export const backendCases: readonly ConformanceCase[] = [...readingCases, ...puttingCases, ...abortingCases, ...lifeCases]

@@ -15,7 +15,7 @@ export async function putDirectory(
 ): Promise<{ readonly deduplicated: boolean }> {
   begin(options)
   const { cid } = directory
-  const nodes = directory.nodes.map((node) => ({ cid: node.cid, bytes: node.bytes.slice() }))
+  const nodes = directory.nodes.map((node) => ({ cid: node.cid, bytes: new Uint8Array(node.bytes) }))
   const links = [...directoryLinks({ cid, nodes })]
   const size = links.reduce((sum, link) => sum + required(contents, link.cid, 'putDirectory').size, 0)
   const children = new Map(links.map((link) => [cidKey(link.cid), link.cid]))

@@ -16,7 +16,7 @@ export function partials(session: Session): OpenPartial {
   const doors = new Map<string, Semaphore>()
   return async ({ cid, size, outboard: bytes }, options) => {
     const signal = session.begin(options)
-    const given = bytes.slice()
+    const given = new Uint8Array(bytes)
     const outboard = parseOutboard(given, cid, size)
     const key = cidKey(cid)
     const door = doors.get(key) ?? semaphore(1)
@@ -56,7 +56,7 @@ export function partials(session: Session): OpenPartial {
         if (!leafMatches(outboard, leaf, bytes)) {
           throw new StorageError('integrity', `these are not the bytes of leaf ${leaf} of ${cid}`, { operation: 'write', cid })
         }
-        leaves.set(leaf, bytes.slice())
+        leaves.set(leaf, new Uint8Array(bytes))
       },
       async read(leaf, call) {
         begin('read', call)

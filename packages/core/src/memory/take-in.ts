@@ -55,7 +55,7 @@ function assertExpected(cid: CID, digest: Uint8Array | undefined, expect: Ingest
 export async function put(session: Session, blob: BlobSource, options: CallOptions = {}): Promise<void> {
   const signal = session.begin(options)
   const { cid, size } = blob
-  const given = blob.outboard.slice()
+  const given = new Uint8Array(blob.outboard)
   const outboard = parseOutboard(given, cid, size)
   const bytes = await exactly(blob.open({ signal }), size, cid, signal)
   for (let leaf = 0; leaf < outboard.leaves.count; leaf++) {
