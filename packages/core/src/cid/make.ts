@@ -23,7 +23,7 @@ export function dagPbCid(digest: Uint8Array, version: 0 | 1): CID {
 }
 
 function cidV1(codec: number, digest: Uint8Array): CID {
-  const bytes = new Uint8Array(CID_LENGTH)
+  const bytes = cidBytes()
   bytes[0] = 1
   bytes[1] = codec
   bytes[2] = SHA2_256
@@ -32,8 +32,25 @@ function cidV1(codec: number, digest: Uint8Array): CID {
   return cidOfBytes(bytes)
 }
 
-/** The CID whose binary form is `bytes`: a CIDv1 with a one-byte codec and a sha2-256 digest, already checked. `bytes` is kept. */
+/** The CID whose binary form is `bytes`: a CIDv1 with a one-byte codec and a sha2-256 digest, already checked. `bytes` are kept. */
 export function cidOfBytes(bytes: Uint8Array<ArrayBuffer>): CID {
-  const multihash = new Digest(SHA2_256, DIGEST_LENGTH, bytes.subarray(4), bytes.subarray(2))
+  const { buffer, byteOffset } = bytes
+  const digest = new Uint8Array(buffer, byteOffset + 4, DIGEST_LENGTH)
+  const multihash = new Digest(SHA2_256, DIGEST_LENGTH, digest, new Uint8Array(buffer, byteOffset + 2, 2 + DIGEST_LENGTH))
   return new CID(1, bytes[1] as number, multihash, bytes)
+}
+
+const SLAB = 64 * CID_LENGTH
+let slab = new ArrayBuffer(SLAB)
+let used = 0
+
+/** Room for the binary form of one CID. Many share a buffer: one of its own for each costs more than all the rest of a CID. */
+export function cidBytes(): Uint8Array<ArrayBuffer> {
+  if (used === SLAB) {
+    slab = new ArrayBuffer(SLAB)
+    used = 0
+  }
+  const bytes = new Uint8Array(slab, used, CID_LENGTH)
+  used += CID_LENGTH
+  return bytes
 }

@@ -1,10 +1,19 @@
-import { createHash } from 'node:crypto'
-import { readSync, writeSync } from 'node:fs'
-import { StorageError } from '../errors/storage-error.ts'
+import { availableParallelism } from 'node:os'
 import type { LeafFrame } from '../unixfs/frame.ts'
+import { sha256 } from './digest.ts'
+import { bufferRing, isShared } from './shared-bytes.ts'
+import type { Task } from './task.ts'
+import { startWorker, type WorkerThread } from './worker-thread.ts'
 
 export type { LeafFrame } from '../unixfs/frame.ts'
 
+/** Below this, a trip to a worker takes longer than the hash. */
+const INLINE_SIZE = 64 * 1024
+/** One task runs, the next one lies ready. */
+const TASKS_A_WORKER = 2
+const MAX_KEPT_BUFFER = 2 * 1024 * 1024
+
+/** A stretch of a file to hash. */
 export interface FileTask {
   readonly fd: number
   readonly offset: number
@@ -15,11 +24,15 @@ export interface FileTask {
 }
 
 /**
- * Workers that compute SHA-256, and read or write the bytes on the way. A promise settles only when no worker
- * touches the bytes or the descriptor any more: wait for it before closing the file, also after an abort.
- * `bytes` stay the caller's: never detached, never changed, and not to be changed before the promise settles.
- * Bytes in shared memory (see `sharedBytes`) reach the worker without a copy, others by one copy.
- * File system failures reject with Node's own error and its `code`.
+ * Workers that compute SHA-256, and read or write the bytes on the way.
+ *
+ * A promise settles only when no worker touches the bytes or the descriptor any more: wait for it before
+ * closing the file, also after an abort. `bytes` stay the caller's: never detached, never changed, and not to be
+ * changed before the promise settles. Bytes in shared memory (see `sharedBytes`, `bufferRing`) reach the worker
+ * as they are, others by one copy.
+ *
+ * A failing file call rejects with Node's own error and its `code`. A worker that dies is replaced; its tasks
+ * reject with a transient `unexpected`, and what they wrote is undefined.
  */
 export interface HashPool {
   /** Digest of prefix, bytes, suffix. Small inputs are hashed at once, on this thread. */
@@ -32,40 +45,73 @@ export interface HashPool {
   readonly size: number
 }
 
-/** Fresh memory that workers can read in place. Copy (`slice`) what outlives the work or is given to users. */
-export function sharedBytes(length: number): Uint8Array {
-  return new Uint8Array(new SharedArrayBuffer(length))
+interface Queued {
+  readonly task: Task
+  resolve(digest: Promise<Uint8Array>): void
 }
 
-const pool: HashPool = {
-  size: 1,
-  hash: async (bytes, frame) => digest(bytes, frame),
-  hashAndWrite: async (bytes, fd, position, frame) => {
-    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, position + done)
-    return digest(bytes, frame)
-  },
-  hashFile: async ({ fd, offset, length, copyTo, frame }) => {
-    const bytes = new Uint8Array(length)
-    for (let done = 0; done < length; ) {
-      const read = readSync(fd, bytes, done, length - done, offset + done)
-      if (read === 0) throw new StorageError('conflict', `The file ended at ${offset + done}.`)
-      done += read
+/** A pool of its own. Everybody shares `hashPool()`; this is for those who test pools. */
+export function createPool(size: number, script: URL): HashPool {
+  const threads: WorkerThread[] = []
+  const queue: Queued[] = []
+  const buffers = bufferRing(size * TASKS_A_WORKER, MAX_KEPT_BUFFER)
+
+  function pump(): void {
+    while (queue.length > 0) {
+      const thread = idlest()
+      if (thread === undefined) return
+      const { task, resolve } = queue.shift() as Queued
+      resolve(runOn(thread, task).finally(pump))
     }
-    if (copyTo === undefined) return digest(bytes, frame)
-    for (let done = 0; done < length; ) done += writeSync(copyTo, bytes, done, length - done, offset + done)
-    return digest(bytes, frame)
-  },
+  }
+
+  function idlest(): WorkerThread | undefined {
+    const idle = threads.find((thread) => thread.load === 0)
+    if (idle !== undefined) return idle
+    if (threads.length < size) return start()
+    return threads.find((thread) => thread.load < TASKS_A_WORKER)
+  }
+
+  function start(): WorkerThread {
+    const thread = startWorker(script, () => threads.splice(threads.indexOf(thread), 1))
+    threads.push(thread)
+    return thread
+  }
+
+  async function runOn(thread: WorkerThread, task: Task): Promise<Uint8Array> {
+    if (task.kind !== 'bytes' || isShared(task.bytes)) return thread.run(task)
+    const bytes = buffers.take(task.bytes.length)
+    bytes.set(task.bytes)
+    try {
+      return await thread.run({ ...task, bytes })
+    } finally {
+      buffers.give(bytes)
+    }
+  }
+
+  function run(task: Task): Promise<Uint8Array> {
+    return new Promise((resolve) => {
+      queue.push({ task, resolve })
+      pump()
+    })
+  }
+
+  return {
+    size,
+    hash: async (bytes, frame) => (bytes.length < INLINE_SIZE ? sha256(bytes, frame) : run({ kind: 'bytes', bytes, frame })),
+    hashAndWrite: (bytes, fd, position, frame) => run({ kind: 'bytes', bytes, write: { fd, position }, frame }),
+    hashFile: ({ fd, offset, length, copyTo, frame }) => run({ kind: 'stretch', fd, offset, length, copyTo, frame }),
+  }
 }
 
-/** The pool of this process. Its workers start with the first task that needs one, and keep no process alive. */
+let shared: HashPool | undefined
+
+/** The pool of this process. Its workers start with the first tasks that need them, and keep no process alive. */
 export function hashPool(): HashPool {
-  return pool
+  shared ??= createPool(Math.max(1, Math.min(4, availableParallelism())), workerScript())
+  return shared
 }
 
-function digest(bytes: Uint8Array, frame?: LeafFrame | undefined): Uint8Array {
-  const hash = createHash('sha256')
-  if (frame !== undefined) hash.update(frame.prefix)
-  hash.update(bytes)
-  if (frame !== undefined) hash.update(frame.suffix)
-  return hash.digest()
+function workerScript(): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 }

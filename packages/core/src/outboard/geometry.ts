@@ -1,6 +1,6 @@
-import { StorageError } from '../errors/storage-error.ts'
 import type { Block } from '../spi/near-store.ts'
 import type { Leaves, Outboard } from './outboard.ts'
+import { endOf, NODE, type TreeNode } from './tree.ts'
 
 /** A run of leaves; `last` is not in it. */
 export interface LeafRange {
@@ -16,12 +16,48 @@ export function coveringLeaves(leaves: Leaves, offset: number, length: number): 
   return { first, last: leaves.indexAt(end - 1) + 1 }
 }
 
-/** The interior nodes on the way to the leaves of a range, depth first, each once. */
-export function coveringNodes(outboard: Outboard, offset: number, length: number): readonly Block[] {
-  throw new StorageError('unexpected', `Not written yet: ${outboard.cid} ${offset} ${length}`)
+/** The interior nodes on the way to the leaves of a range, depth first, each once. An empty range has none. */
+export function coveringNodes({ tree }: Outboard, offset: number, length: number): readonly Block[] {
+  const found = new Set<Block>()
+  const whole = new Set<TreeNode>()
+
+  function visit(node: TreeNode, start: number): void {
+    if (whole.has(node)) return
+    const end = start + endOf(node.starts)
+    if (offset >= end || offset + length <= start) return
+    found.add(node.block)
+    node.kinds.forEach((kind, entry) => {
+      if (kind === NODE) visit(tree[node.places[entry] as number] as TreeNode, start + (node.starts[entry] as number))
+    })
+    // A node seen with all that is below it has nothing more to give when it comes again.
+    if (offset <= start && offset + length >= end) whole.add(node)
+  }
+
+  if (tree[0] !== undefined && length > 0) visit(tree[0], 0)
+  return [...found]
 }
 
+export type Step = { readonly node: Block } | { readonly leaf: number }
+
 /** Nodes and leaves of the DAG depth first, as a CAR lists them; what is shared comes as often as it is linked. */
-export function* walk(outboard: Outboard): Iterable<{ readonly node: Block } | { readonly leaf: number }> {
-  for (const node of outboard.nodes) yield { node }
+export function* walk({ tree }: Outboard): Generator<Step> {
+  const [root] = tree
+  let leaf = 0
+  if (root === undefined) {
+    yield { leaf }
+    return
+  }
+  yield { node: root.block }
+  const path = [{ node: root, entry: 0 }]
+  for (let open = path.at(-1); open !== undefined; open = path.at(-1)) {
+    const { node } = open
+    const entry = open.entry++
+    if (entry === node.kinds.length) path.pop()
+    else if (node.kinds[entry] !== NODE) yield { leaf: leaf++ }
+    else {
+      const child = tree[node.places[entry] as number] as TreeNode
+      yield { node: child.block }
+      path.push({ node: child, entry: 0 })
+    }
+  }
 }
