@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto'
 import type { CID } from 'multiformats/cid'
-import { raceAbort, throwIfAborted } from '../errors/abort.ts'
+import { throwIfAborted } from '../errors/abort.ts'
 import { StorageError } from '../errors/storage-error.ts'
 import { sha256 } from '../hash/digest.ts'
 import { leafMatches } from '../outboard/leaf.ts'
 import { parseOutboard } from '../outboard/parse.ts'
 import type { BlobSource, Body, CallOptions } from '../spi/backend.ts'
 import type { CommitOptions, IngestOptions, Ingested } from '../spi/near-store.ts'
-import { dagPbFrame } from '../unixfs/frame.ts'
+import { chunksOf } from '../unixfs/chunks-of.ts'
 import { splitLeaves } from '../unixfs/ingest.ts'
 import { defaultLayout } from '../unixfs/layouts.ts'
-import { treeBuilder } from '../unixfs/tree.ts'
+import { leafFrame, treeBuilder } from '../unixfs/tree.ts'
 import { assertChange, commit } from './commit.ts'
 import { blobOf } from './contents.ts'
 import { isGood } from './read.ts'
@@ -27,7 +27,7 @@ export async function ingest(session: Session, source: Body, options: IngestOpti
   let taken = 0
   for await (const leaf of splitLeaves(source, layout.splitter, { signal })) {
     throwIfAborted(signal)
-    tree.leaf(sha256(leaf, layout.leaves === 'dag-pb' ? dagPbFrame(leaf.length) : undefined), leaf.length)
+    tree.leaf(sha256(leaf, leafFrame(layout, leaf.length)), leaf.length)
     whole?.update(leaf)
     leaves.push(leaf)
     onBytes?.((taken += leaf.length))
@@ -69,25 +69,15 @@ export async function put(session: Session, blob: BlobSource, options: CallOptio
 
 async function exactly(body: Body, size: number, cid: CID, signal: AbortSignal): Promise<Uint8Array> {
   const bytes = new Uint8Array(size)
-  const wrong = (what: string) => new StorageError('integrity', `the source of ${cid} gave ${what} than ${size} bytes`, { operation: 'put', cid })
-  const source = body[Symbol.asyncIterator]()
   let filled = 0
-  let over = false
-  try {
-    for (;;) {
-      const next = await raceAbort(source.next(), signal)
-      throwIfAborted(signal)
-      if (next.done === true) break
-      if (filled + next.value.length > size) throw wrong('more')
-      bytes.set(next.value, filled)
-      filled += next.value.length
-    }
-    over = true
-  } finally {
-    if (!over) source.return?.().catch(() => {})
+  for await (const chunk of chunksOf(body, signal)) {
+    if (filled + chunk.length <= size) bytes.set(chunk, filled)
+    filled += chunk.length
+    if (filled > size) break
   }
-  if (filled < size) throw wrong('less')
-  return bytes
+  if (filled === size) return bytes
+  const what = filled > size ? 'more' : 'less'
+  throw new StorageError('integrity', `the source of ${cid} gave ${what} than ${size} bytes`, { operation: 'put', cid })
 }
 
 /** Makes verified bytes visible. A good copy that was here already is kept, a rotten one is replaced. */
