@@ -2,7 +2,7 @@ import { CID } from 'multiformats/cid'
 import { cidKey } from '../../cid/key.ts'
 import { StorageError } from '../../errors/storage-error.ts'
 import type { Directory } from '../../spi/near-store.ts'
-import { encodeUnixFs, unixFsTypes } from '../message.ts'
+import { encodeUnixFs, UNIXFS_DIRECTORY } from '../message.ts'
 import { varintLength } from '../varint.ts'
 import { buildShards } from './build-shards.ts'
 import { assertEntryName } from './names.ts'
@@ -50,7 +50,7 @@ export function buildDirectory(entries: Iterable<DirectoryEntry>, options: Build
   if (!Number.isSafeInteger(size)) throw new StorageError('too-large', `The files of a directory would have ${size} bytes.`)
   named.sort((a, b) => Buffer.compare(a.nameBytes, b.nameBytes))
   assertDistinct(named)
-  const data = encodeUnixFs({ type: unixFsTypes.directory })
+  const data = encodeUnixFs({ type: UNIXFS_DIRECTORY })
   const links = named.map(({ link }) => link)
   const tree = plainSize(data, named) > MAX_PLAIN ? buildShards(links, cidVersion) : sealNode(data, links, [], cidVersion)
   return { ...tree, size, children: [...children.values()] }

@@ -1,5 +1,5 @@
 import { StorageError } from '../../errors/storage-error.ts'
-import { encodeUnixFs, unixFsTypes } from '../message.ts'
+import { encodeUnixFs, UNIXFS_HAMT } from '../message.ts'
 import { FANOUT, HASH_TYPE, MAX_DEPTH, slotBitfield, slotPrefix, slotsOf } from './hamt.ts'
 import { sealNode, type SealedLink, type Subtree } from './seal-node.ts'
 
@@ -34,6 +34,6 @@ function buildShard(placed: readonly Placed[], depth: number, cidVersion: 0 | 1)
       links.push({ Name: slotPrefix(slot), Hash: shard.cid, Tsize: shard.dagSize })
     }
   }
-  const data = encodeUnixFs({ type: unixFsTypes.hamt, data: slotBitfield(slots.keys()), hashType: HASH_TYPE, fanout: FANOUT })
+  const data = encodeUnixFs({ type: UNIXFS_HAMT, data: slotBitfield(slots.keys()), hashType: HASH_TYPE, fanout: FANOUT })
   return sealNode(data, links, below, cidVersion)
 }

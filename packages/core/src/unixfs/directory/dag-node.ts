@@ -60,8 +60,8 @@ function decodeLink(bytes: Uint8Array): DagLink {
 
 function decodeCid(bytes: Uint8Array): CID {
   try {
-    // A copy: a link that is kept does not keep its node.
-    return CID.decode(bytes.slice())
+    // A copy (a Buffer's slice would be none): whoever keeps the link does not keep its node.
+    return CID.decode(new Uint8Array(bytes))
   } catch (cause) {
     throw malformed('a link has no valid CID', cause)
   }

@@ -3,7 +3,7 @@ import { verifyBlock } from '../../car/verify-block.ts'
 import { DAG_PB } from '../../cid/make.ts'
 import { StorageError } from '../../errors/storage-error.ts'
 import type { Block } from '../../spi/near-store.ts'
-import { decodeUnixFs, unixFsTypes, type UnixFsMessage } from '../message.ts'
+import { decodeUnixFs, UNIXFS_DIRECTORY, UNIXFS_HAMT, type UnixFsMessage } from '../message.ts'
 import { decodeDagNode, type DagLink } from './dag-node.ts'
 import { FANOUT, HASH_TYPE, parseSlotPrefix, slotBitfield, withoutLeadingZeros } from './hamt.ts'
 import { MAX_NODE } from './seal-node.ts'
@@ -29,8 +29,8 @@ export function openNode(cid: CID, block: Block | undefined): DirectoryNode {
   const { data, links } = decodeDagNode(bytes)
   if (data === undefined) throw new StorageError('unsupported', `${cid} is no UnixFS node.`, { cid })
   const message = decodeUnixFs(data)
-  if (message.type === unixFsTypes.directory) return { kind: 'directory', links: distinct(cid, links) }
-  if (message.type === unixFsTypes.hamt) return { kind: 'hamt', slots: openShard(cid, message, links) }
+  if (message.type === UNIXFS_DIRECTORY) return { kind: 'directory', links: distinct(cid, links) }
+  if (message.type === UNIXFS_HAMT) return { kind: 'hamt', slots: openShard(cid, message, links) }
   throw new StorageError('unsupported', `${cid} is no UnixFS directory.`, { cid })
 }
 
