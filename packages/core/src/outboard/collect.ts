@@ -4,6 +4,7 @@ import { DAG_PB, RAW } from '../cid/make.ts'
 import { StorageError } from '../errors/storage-error.ts'
 import type { Block } from '../spi/near-store.ts'
 import { decodeUnixFs, type UnixFsMessage } from '../unixfs/message.ts'
+import { bytesOfLeaf } from './leaf.ts'
 import { serialiseOutboard } from './serialise.ts'
 
 /** Links from the root to a leaf at most, as `parseOutboard` has it. */
@@ -20,8 +21,8 @@ export async function collectOutboard(cid: CID, get: GetBlock): Promise<{ size: 
   const nodes = new Map<string, Block>()
 
   const visit = async (block: Block, depth: number): Promise<void> => {
+    if (bytesOfLeaf(block) !== undefined) return
     const { Links: links } = decodeNode(block)
-    if (links.length === 0) return
     if (depth > MAX_DEPTH) throw new StorageError('integrity', `The tree of ${cid} is more than ${MAX_DEPTH} levels deep.`, { cid })
     const key = block.cid.toString()
     if (nodes.has(key)) return
@@ -33,11 +34,6 @@ export async function collectOutboard(cid: CID, get: GetBlock): Promise<{ size: 
 
   if (cid.code !== RAW) await visit(root, 1)
   return { size: sizeOf(root), outboard: serialiseOutboard(cid, nodes.values()) }
-}
-
-/** The bytes of the blob that a leaf's block carries. */
-export function leafBytes(block: Block): Uint8Array {
-  return block.cid.code === DAG_PB ? (messageOf(block).data ?? new Uint8Array(0)) : block.bytes
 }
 
 function sizeOf(root: Block): number {

@@ -70,6 +70,15 @@ function isDagPb(outboard: Outboard, leaf: number): boolean {
   return outboard.leaves.cid(leaf).code === DAG_PB
 }
 
+/** The bytes of a leaf that the interior itself holds: inline data, or an identity CID. `undefined` for every other leaf. */
+export function inlineLeaf({ tree, leaves }: Outboard, leaf: number): Uint8Array | undefined {
+  if (tree.length === 0) return undefined
+  const { node, entry } = findLeaf(tree, leaf)
+  if (node.kinds[entry] !== VIRTUAL_LEAF) return undefined
+  const at = node.places[entry] as number
+  return node.block.bytes.subarray(at, at + leaves.length(leaf))
+}
+
 function isVirtual({ tree }: Outboard, leaf: number): boolean {
   if (tree.length === 0) return false
   const { node, entry } = findLeaf(tree, leaf)

@@ -5,7 +5,7 @@ import { RAW } from '../../cid/make.ts'
 import { StorageError } from '../../errors/storage-error.ts'
 import { alongLeaves } from '../../outboard/along-leaves.ts'
 import { walk } from '../../outboard/geometry.ts'
-import { leafBlock } from '../../outboard/leaf.ts'
+import { inlineLeaf, leafBlock } from '../../outboard/leaf.ts'
 import type { Outboard } from '../../outboard/outboard.ts'
 import { parseOutboard } from '../../outboard/parse.ts'
 import { meter, type Meter } from '../../progress/progress.ts'
@@ -72,7 +72,7 @@ async function* blocksOfBlob({ near, signal, ...job }: Job, cid: CID): AsyncGene
 /** The leaf was verified as it was read, so a raw one is its own block. */
 function blockOf(outboard: Outboard, leaf: number, bytes: Uint8Array): Block | undefined {
   const cid = outboard.leaves.cid(leaf)
-  return cid.code === RAW && outboard.leaves.inline(leaf) === undefined ? { cid, bytes } : leafBlock(outboard, leaf, bytes)
+  return cid.code === RAW && inlineLeaf(outboard, leaf) === undefined ? { cid, bytes } : leafBlock(outboard, leaf, bytes)
 }
 
 function* once({ written }: Pick<Job, 'written'>, block: Block): Generator<Block> {

@@ -3,7 +3,8 @@ import { readCar } from '../../car/read-car.ts'
 import { cidKey } from '../../cid/key.ts'
 import { openContent, type Content } from '../../content/content.ts'
 import { StorageError } from '../../errors/storage-error.ts'
-import { leafBytes } from '../../outboard/collect.ts'
+import { bytesOfLeaf, inlineLeaf } from '../../outboard/leaf.ts'
+import type { Outboard } from '../../outboard/outboard.ts'
 import { parseOutboard } from '../../outboard/parse.ts'
 import { meter } from '../../progress/progress.ts'
 import type { CommitOptions, Lease, NearStore } from '../../spi/near-store.ts'
@@ -63,16 +64,24 @@ async function storeAll(near: NearStore, staged: Staging, steps: readonly Step[]
 }
 
 async function storeBlob(near: NearStore, staged: Staging, blob: Extract<Step, { kind: 'blob' }>, options: CommitOptions): Promise<void> {
-  const { leaves } = parseOutboard(blob.outboard, blob.cid, blob.size)
+  const outboard = parseOutboard(blob.outboard, blob.cid, blob.size)
   const partial = await near.partial(blob, { signal: options.signal })
   try {
     for (const leaf of partial.missing()) {
-      const bytes = leaves.inline(leaf) ?? leafBytes(await staged.get(leaves.cid(leaf)))
-      await partial.write(leaf, bytes, { signal: options.signal })
+      await partial.write(leaf, await stagedLeaf(staged, outboard, leaf), { signal: options.signal })
     }
     await partial.publish(options)
   } catch (error) {
     await partial.discard()
     throw error
   }
+}
+
+async function stagedLeaf(staged: Staging, outboard: Outboard, leaf: number): Promise<Uint8Array> {
+  const inline = inlineLeaf(outboard, leaf)
+  if (inline !== undefined) return inline
+  const block = await staged.get(outboard.leaves.cid(leaf))
+  const bytes = bytesOfLeaf(block)
+  if (bytes === undefined) throw new StorageError('integrity', `${block.cid} stands where a leaf is expected.`, { cid: block.cid })
+  return bytes
 }

@@ -3,6 +3,7 @@ import { cidKey } from '../../cid/key.ts'
 import { assertStorable } from '../../cid/storable.ts'
 import { StorageError } from '../../errors/storage-error.ts'
 import { collectOutboard } from '../../outboard/collect.ts'
+import { inlineLeaf } from '../../outboard/leaf.ts'
 import { parseOutboard } from '../../outboard/parse.ts'
 import type { Block, Directory } from '../../spi/near-store.ts'
 import { collectDirectory } from '../../unixfs/directory/collect-directory.ts'
@@ -41,9 +42,10 @@ export async function planImport(staged: Staging, roots: readonly CID[], signal:
     const { cid } = root
     if (kind !== 'raw' && kind !== 'file') throw new StorageError('unsupported', `${cid} is a ${kind} node, which cannot be stored.`, { cid })
     const { size, outboard } = await collectOutboard(cid, staged.get)
-    const { leaves } = parseOutboard(outboard, cid, size)
+    const parsed = parseOutboard(outboard, cid, size)
+    const { leaves } = parsed
     for (let leaf = 0; leaf < leaves.count; leaf++) {
-      if (leaves.inline(leaf) === undefined && !staged.has(leaves.cid(leaf))) {
+      if (!staged.has(leaves.cid(leaf)) && inlineLeaf(parsed, leaf) === undefined) {
         throw new StorageError('integrity', `The CAR lacks leaf ${leaf} of ${cid}.`, { cid: leaves.cid(leaf) })
       }
     }
