@@ -141,6 +141,11 @@ describe('writing', () => {
     expect(Buffer.concat([carHeader(roots), ...blocks.map(carFrame)]).equals(whole)).toBe(true)
   })
 
+  it('counts more roots than anybody would read back', async () => {
+    const theirs = await CarReader.fromBytes(carHeader(Array.from({ length: 65_536 }, () => old.cid)))
+    expect(await theirs.getRoots()).toHaveLength(65_536)
+  })
+
   it('takes blocks from an async source, passes its error on, and releases it when the reader leaves', async () => {
     const boom = new Error('boom')
     let released = 0

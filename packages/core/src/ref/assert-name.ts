@@ -8,7 +8,8 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/
 /**
  * Throws `invalid-argument` for what cannot be a name: nothing, more than 1024 bytes of UTF-8, control
  * characters, text that is no Unicode, blanks at either end, and what would be read as something else
- * (a CID, a path below one, an alias). Any other text is a name. Names are kept as they are: two spellings that look alike (NFC, NFD) are two names.
+ * (a CID, a path below one, an alias). Any other text is a name, and is kept as it is: two spellings that
+ * look alike (NFC, NFD) are two names.
  */
 export function assertName(name: string): void {
   const problem = problemOf(name)

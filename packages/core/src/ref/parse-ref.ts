@@ -4,7 +4,10 @@ import { StorageError } from '../errors/storage-error.ts'
 
 /** What a user wrote to name content. */
 export type ParsedRef =
-  /** Content by its id, and the way from there down through directories. Segments are never empty, but otherwise any text: `..` is a name like another. */
+  /**
+   * Content by its id, and the way from there down through directories. Segments are never empty, but any
+   * text otherwise: `..` is the name of an entry like another.
+   */
   | { readonly kind: 'cid'; readonly cid: CID; readonly path: readonly string[] }
   /** Another digest of the content, in its one spelling: `sha256:` and 64 lower-case digits. */
   | { readonly kind: 'alias'; readonly alias: string }

@@ -49,7 +49,7 @@ function built(names: readonly string[]): { cid: string; dagSize: number } {
   return { cid: cid.toString(), dagSize }
 }
 
-/** Names that make a plain directory of exactly `bytes` bytes. A letter more is a byte more here, as no length needs another byte for it. */
+/** Names that make a plain directory of exactly `bytes` bytes: here, a letter more is a byte more. */
 function namesOfSize(bytes: number): string[] {
   const names = Array.from({ length: 1000 }, (_, i) => `${String(i).padStart(4, '0')}${'x'.repeat(190)}`)
   const missing = bytes - sizeOf(names)
@@ -204,6 +204,19 @@ describe('refuses', () => {
     const pair = (size: number, dagSize: number): DirectoryEntry[] => ['a', 'b'].map((name) => ({ ...entry(name), size, dagSize }))
     expect(() => buildDirectory(pair(large, 1))).toThrow(expect.objectContaining({ code: 'too-large' }))
     expect(() => buildDirectory(pair(1, large))).toThrow(expect.objectContaining({ code: 'too-large' }))
+  })
+
+  it('two names of one 64-bit hash in a sharded directory, while a plain one holds both', () => {
+    const colliding = [entry('model-00001-of-00002.safetensors'), entry('8ouaauxlfj-pgf6n!tQh~[cyS`;&kpPr')]
+    const many = Array.from({ length: 5000 }, (_, i) => entry(`name-${i}`))
+    expect([...directoryLinks(buildDirectory(colliding))].length).toBe(2)
+    expect(() => buildDirectory([...many, ...colliding])).toThrow(expect.objectContaining({ code: 'unsupported' }))
+    for (const one of colliding) expect([...directoryLinks(buildDirectory([...many, one]))].length).toBe(5001)
+  })
+
+  it('an entry without a CID', () => {
+    const cid = 'bafy' as unknown as DirectoryEntry['cid']
+    expect(() => buildDirectory([{ ...entry('a'), cid }])).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
   })
 
   it('nodes that nobody would read', () => {

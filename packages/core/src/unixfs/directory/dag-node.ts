@@ -17,8 +17,8 @@ export interface DagNode {
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * Decodes a dag-pb block (IPLD dag-pb specification). Beside `@ipld/dag-pb`, because names must survive as they are:
- * its decoder drops a byte order mark and replaces what is no UTF-8, so that two names become one.
+ * Decodes a dag-pb block (IPLD dag-pb specification). `@ipld/dag-pb` does not do, as names must survive as they
+ * are: its decoder drops a byte order mark and replaces what is no UTF-8, so that two names become one.
  * Malformed: `integrity`; a name that is no UTF-8: `unsupported`.
  */
 export function decodeDagNode(bytes: Uint8Array): DagNode {

@@ -192,6 +192,32 @@ describe('a stranger\'s directory', () => {
   })
 })
 
+it('a name below something that is no shard is integrity when it is looked for', () => {
+  const below = plain([link('a')])
+  const root = shard([link(slotPrefix(slotsOf('a')[0] as number), below.cid)])
+  expect(() => findEntry({ cid: root.cid, nodes: [root, below] }, 'a')).toThrow(integrity)
+})
+
+it.each<[string, number[]]>([
+  ['fields in the wrong order', [0x12, 0, 0x0a, 36, ...leaf.bytes]],
+  ['a CID twice', [0x0a, 36, ...leaf.bytes, 0x0a, 36, ...leaf.bytes]],
+  ['no CID', [0x12, 1, 0x61]],
+  ['half a CID', [0x0a, 20, ...leaf.bytes.subarray(0, 20)]],
+  ['a number for a name', [0x0a, 36, ...leaf.bytes, 0x10, 1]],
+  ['a field that does not exist', [0x0a, 36, ...leaf.bytes, 0x20, 1]],
+  ['an unused wire type', [0x0a, 36, ...leaf.bytes, 0x1d, 1, 1, 1, 1]],
+])('a link with %s is integrity', (_, bytes) => {
+  expect(() => list(block(Uint8Array.from([0x12, bytes.length, ...bytes, 0x0a, 2, 8, 1])))).toThrow(integrity)
+})
+
+it.each<[string, number[]]>([
+  ['data twice', [0x0a, 2, 8, 1, 0x0a, 2, 8, 1]],
+  ['a third field', [0x0a, 2, 8, 1, 0x1a, 0]],
+  ['a number for data', [0x08, 1]],
+])('a node with %s is integrity', (_, bytes) => {
+  expect(() => list(block(Uint8Array.from(bytes)))).toThrow(integrity)
+})
+
 describe('damage', () => {
   it('in any node is integrity, and finding what lies elsewhere still works', () => {
     const victim = many.nodes[5] as Block

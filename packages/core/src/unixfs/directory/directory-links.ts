@@ -31,7 +31,10 @@ export function* directoryLinks(directory: DirectoryNodes): Generator<DirectoryL
   else yield* shardLinks(directory.cid, root, [], open)
 }
 
-/** `above` are the slots on the way to this shard. A name that does not hash to them is in the wrong place; that also ends a DAG of shards that link one another many times. */
+/**
+ * `above` are the slots on the way to this shard. A name that does not hash to them stands in the wrong place; that
+ * rule also ends the walk through shards that are linked from many places, early.
+ */
 function* shardLinks(
   shard: CID,
   node: DirectoryNode,

@@ -5,7 +5,10 @@ import type { Block } from '../../spi/near-store.ts'
 import { slotsOf } from './hamt.ts'
 import { openNode } from './open-node.ts'
 
-/** The entry of that name. In a sharded directory only the shards on the way to it are verified, and only they must be there. Errors as of `directoryLinks`. */
+/**
+ * The entry of that name. In a sharded directory only the shards on the way to it are verified, and only they
+ * must be there. Errors are those of `directoryLinks`.
+ */
 export function findEntry(directory: DirectoryNodes, name: string): DirectoryLink | undefined {
   const root = openNode(directory.cid, blockOf(directory, directory.cid))
   if (root.kind === 'directory') return root.links.find((link) => link.name === name)

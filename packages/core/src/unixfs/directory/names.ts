@@ -3,7 +3,7 @@ import { StorageError } from '../../errors/storage-error.ts'
 /** What common file systems take. */
 const MAX_FILE_NAME = 255
 
-/** Throws `invalid-argument` for what cannot be an entry of a UnixFS directory: `''`, `.`, `..`, a slash or NUL in it, text that is no Unicode. */
+/** Throws `invalid-argument` for `''`, `.`, `..`, a slash or NUL in it, and text that is no Unicode: no name of an entry. */
 export function assertEntryName(name: string): void {
   const problem = entryProblem(name)
   if (problem !== undefined) throw refused(name, 'of a directory entry', problem)

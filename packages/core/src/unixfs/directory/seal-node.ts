@@ -17,7 +17,7 @@ export interface Subtree {
   readonly nodes: readonly Block[]
 }
 
-/** Makes the node with this data and these links, in the order of their names, above the subtrees that some of them lead to. */
+/** The node with this data and these links, which are in order, above the subtrees that some of them lead to. */
 export function sealNode(data: Uint8Array, links: readonly SealedLink[], below: readonly Subtree[], cidVersion: 0 | 1): Subtree {
   const bytes = encode({ Data: data, Links: [...links] })
   if (bytes.length > MAX_NODE) throw new StorageError('too-large', `A directory node would have ${bytes.length} bytes; ${MAX_NODE} are the most.`)
