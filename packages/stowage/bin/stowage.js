@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major < 22 || (major === 22 && minor < 18)) {
+  console.error(`stowage: needs Node 22.18 or newer, and this is ${process.version}`)
+  process.exit(1)
+}
+import('../dist/cli/main.js')

@@ -1,0 +1,59 @@
+import { stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import type { PutDirectoryOptions, PutResult, StorageWrapper } from '@stowage/core'
+import { type Command, Option } from 'commander'
+import type { Cli, Run } from '../cli.ts'
+import { examples } from '../examples.ts'
+import { CliError } from '../failure.ts'
+import { formatBytes, printable } from '../format.ts'
+
+interface Flags {
+  readonly name?: string
+  readonly pin?: true
+  readonly alias?: true
+  readonly layout?: Layout
+  readonly hidden?: true
+}
+
+type Layout = Extract<PutDirectoryOptions['layout'], string>
+
+const LAYOUTS: readonly Layout[] = ['unixfs-v1-2025', 'kubo-legacy-cidv1', 'unixfs-v0-2015']
+
+export function put(program: Command, run: Run): void {
+  program
+    .command('put')
+    .description('Store files, folders or standard input, and print their CIDs.')
+    .argument('<path...>', 'files or folders; - is standard input')
+    .option('-n, --name <name>', 'point this name at the content')
+    .option('--pin', 'keep it from eviction and deletion')
+    .option('--alias', 'also find files by sha256:<hex>')
+    .addOption(new Option('--layout <layout>', 'which CID the bytes get (default: unixfs-v1-2025)').choices(LAYOUTS))
+    .option('--hidden', 'in folders, take along what begins with a dot')
+    .addHelpText('after', examples('put model.onnx --name whisper/base', 'put ./whisper-base --pin', 'curl -s https://example.org/x | stowage put -'))
+    .action((paths: string[], flags: Flags) => run((cli) => putAll(cli, paths, flags)))
+}
+
+async function putAll(cli: Cli, paths: readonly string[], flags: Flags): Promise<void> {
+  if (flags.name !== undefined && paths.length > 1) throw new CliError('invalid-argument', '--name goes with one path only.')
+  if (paths.filter((path) => path === '-').length > 1) throw new CliError('invalid-argument', 'Standard input can be read only once.')
+  const storage = await cli.open()
+  for (const path of paths) {
+    const result = await putOne(cli, storage, path, flags)
+    await cli.output.result({ ...result, path }, describe(cli, path, result))
+  }
+}
+
+async function putOne(cli: Cli, storage: StorageWrapper, path: string, flags: Flags): Promise<PutResult> {
+  const { signal } = cli
+  if (path === '-') return storage.put(process.stdin, { ...flags, signal, onProgress: cli.progress('standard input') })
+  // What is wrong with a path, putFile says best.
+  const found = await stat(path).catch(() => undefined)
+  const onProgress = cli.progress(basename(path), found?.isFile() ? found.size : undefined)
+  const options = { ...flags, signal, onProgress }
+  return found?.isDirectory() ? storage.putDirectory(path, options) : storage.putFile(path, options)
+}
+
+function describe({ flags }: Cli, path: string, { cid, size, deduplicated }: PutResult): string {
+  if (flags.quiet === true) return cid.toString()
+  return `${cid}  ${formatBytes(size)}  ${printable(path)}${deduplicated ? '  (was here already)' : ''}`
+}
