@@ -1,6 +1,6 @@
 import { writeFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { carFrame, carHeader, rawCid, readCar } from '@stowage/core/spi'
+import { carFrame, carHeader, parseCid, rawCid, readCar } from '@stowage/core/spi'
 import { importer } from 'ipfs-unixfs-importer'
 import { MemoryBlockstore } from 'blockstore-core'
 import { expect, test } from 'vitest'
@@ -83,7 +83,7 @@ onBoth('A13 CAR', (open) => {
     const storage = await open()
     await expect(storage.importCar('not a car')).rejects.toEqual(code('integrity'))
     await expect(storage.importCar(carHeader([]))).rejects.toEqual(code('unsupported'))
-    const cbor = (await import('multiformats/cid')).CID.parse('bafyreidykglsfhoixmivffc5uwhcgshx4j465xwqntbmu43nb2dzqwfvae')
+    const cbor = parseCid('bafyreidykglsfhoixmivffc5uwhcgshx4j465xwqntbmu43nb2dzqwfvae')
     await expect(storage.importCar(carHeader([cbor]))).rejects.toEqual(code('unsupported'))
     await expect(storage.importCar(concat([carHeader([rawCid(new Uint8Array(32))])]))).rejects.toEqual(code('integrity'))
   })

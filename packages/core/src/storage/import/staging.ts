@@ -1,11 +1,13 @@
 import type { CID } from 'multiformats/cid'
 import { verifyBlock } from '../../car/verify-block.ts'
-import { cidKey } from '../../cid/key.ts'
 import { IDENTITY } from '../../cid/make.ts'
 import { StorageError } from '../../errors/storage-error.ts'
 import type { Block, Scratch } from '../../spi/near-store.ts'
 
-/** Verified blocks in a scratch file, found by CID. About a hundred bytes of memory a block. */
+/**
+ * Verified blocks in a scratch file. They are found by multihash, since a codec is only what a link says about the
+ * same bytes, and some programs dump all blocks as raw. About a hundred bytes of memory a block.
+ */
 export interface Staging {
   add(block: Block): Promise<void>
   has(cid: CID): boolean
@@ -18,16 +20,20 @@ export function staging(scratch: Scratch): Staging {
   return {
     async add(block) {
       verifyBlock(block)
-      const key = cidKey(block.cid)
+      const key = keyOf(block.cid)
       if (places.has(key)) return
       places.set(key, { position: await scratch.append(block.bytes), length: block.bytes.byteLength })
     },
-    has: (cid) => cid.multihash.code === IDENTITY || places.has(cidKey(cid)),
+    has: (cid) => cid.multihash.code === IDENTITY || places.has(keyOf(cid)),
     async get(cid) {
       if (cid.multihash.code === IDENTITY) return { cid, bytes: cid.multihash.digest }
-      const place = places.get(cidKey(cid))
+      const place = places.get(keyOf(cid))
       if (place === undefined) throw new StorageError('integrity', `The CAR lacks block ${cid}.`, { cid })
       return { cid, bytes: await scratch.read(place.position, place.length) }
     },
   }
+}
+
+function keyOf(cid: CID): string {
+  return Buffer.from(cid.multihash.bytes).toString('latin1')
 }
