@@ -61,6 +61,7 @@ export async function planImport(staged: Staging, roots: readonly CID[], signal:
       size += await visit(cid, depth + 1)
       children.set(cidKey(cid), cid)
     }
+    if (!Number.isSafeInteger(size)) throw new StorageError('integrity', `${root.cid} claims to hold ${size} bytes.`, { cid: root.cid })
     steps.push({ kind: 'directory', directory: { cid: root.cid, size, nodes, children: [...children.values()] } })
     return size
   }
