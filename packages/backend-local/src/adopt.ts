@@ -1,0 +1,49 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  MAX_LEAF_SIZE, StorageError, cidKey, directoryLinks, parseCid, parseOutboard, serialiseOutboard, type CID,
+} from '@stowage/core/spi'
+import { blobPath, directoryNodesPath, outboardPath, type StoredFile } from './address.ts'
+import type { Database } from './catalog/database.ts'
+import { findByKey, type NewBlob } from './catalog/records.ts'
+import { parseNodes } from './directory-nodes.ts'
+import { readIfThere } from './files.ts'
+
+/** The record that a file without one deserves. */
+export interface Adoption {
+  readonly cid: CID
+  readonly row: NewBlob
+  /** Keys. */
+  readonly children: readonly string[]
+}
+
+/** What a stored file can be adopted as; `undefined` when it is of no use. Its bytes are not trusted until verified. */
+export async function adoptable(dir: string, database: Database, file: StoredFile): Promise<Adoption | undefined> {
+  try {
+    return file.kind === 'directory' ? await directory(dir, database, file.key) : await blob(dir, file.key)
+  } catch (error) {
+    if (StorageError.is(error)) return undefined
+    throw error
+  }
+}
+
+async function blob(dir: string, key: string): Promise<Adoption | undefined> {
+  const cid = parseCid(key)
+  const { size } = await stat(join(dir, blobPath(key)))
+  const outboard = await readIfThere(join(dir, outboardPath(key)))
+  if (outboard === undefined && size > MAX_LEAF_SIZE) return undefined
+  parseOutboard(outboard ?? serialiseOutboard(cid, []), cid, size)
+  return { cid, row: { directory: 0, size, outboard: outboard?.length ?? 0, standing: 1, trust: null }, children: [] }
+}
+
+async function directory(dir: string, database: Database, key: string): Promise<Adoption | undefined> {
+  const cid = parseCid(key)
+  const bytes = await readIfThere(join(dir, directoryNodesPath(key)))
+  if (bytes === undefined) return undefined
+  const links = [...directoryLinks({ cid, nodes: await parseNodes(bytes) })]
+  const children = links.map((link) => findByKey(database, cidKey(link.cid)))
+  if (children.includes(undefined)) return undefined
+  const size = children.reduce((sum, child) => sum + (child?.size ?? 0), 0)
+  const keys = new Set(links.map((link) => cidKey(link.cid)))
+  return { cid, row: { directory: 1, size, outboard: bytes.length, standing: 1, trust: null }, children: [...keys] }
+}

@@ -1,0 +1,82 @@
+import { assertName, cidKey, type CallOptions, type Catalog, type CID } from '@stowage/core/spi'
+import { notHere } from '../commit.ts'
+import type { Life } from '../life.ts'
+import type { Session } from '../session.ts'
+import { aliasTarget, setAlias } from './aliases.ts'
+import { history, nameTarget, removeName, setName } from './names.ts'
+import { pins, removePin, setPin } from './pins.ts'
+import { cidOf, findBlob, rows, toRecord, type BlobRow } from './records.ts'
+
+/** What a catalog is given: the store's life, and the store once it is open. */
+export interface Opened {
+  readonly life: Life
+  session(): Promise<Session>
+  /** The store, if a call has opened it. */
+  peek(): Session | undefined
+}
+
+export function catalog(opened: Opened): Catalog {
+  const { life, session } = opened
+  const run = <T>(operation: string, call: (session: Session) => T | Promise<T>): Promise<T> =>
+    life.run({ operation: `catalog.${operation}` }, undefined, async () => call(await session()))
+  const iterate = <T>(operation: string, pages: (session: Session) => Iterable<readonly T[]>, options?: CallOptions): AsyncIterable<T> =>
+    life.iterate({ operation: `catalog.${operation}` }, options, () => flatten(session, pages)).iterator
+  const required = ({ database }: Session, cid: CID): BlobRow => {
+    const row = findBlob(database, cid)
+    if (row === undefined) throw notHere(cid)
+    return row
+  }
+
+  return {
+    get: (cid) =>
+      run('get', ({ database, touches }) => {
+        const row = findBlob(database, cid)
+        return row && toRecord(database, row, touches.at(row.key))
+      }),
+    list: (filter) =>
+      iterate('list', function* ({ database, touches }) {
+        for (const page of rows(database, filter)) yield page.map((row) => toRecord(database, row, touches.at(row.key)))
+      }),
+    touch: (cid) => opened.peek()?.touches.touch(cidKey(cid)),
+    names: {
+      get: (name) => run('names.get', ({ database }) => nameTarget(database, name)),
+      set: (change, cid) =>
+        run('names.set', (session) => {
+          assertName(change.name)
+          return session.writer.write(() => {
+            const row = required(session, cid)
+            setName(session.database, change, row.id, cidOf(row))
+          })
+        }),
+      remove: (name) => run('names.remove', ({ database, writer }) => writer.write(() => removeName(database, name))),
+      history: (name) => iterate('names.history', ({ database }) => history(database, name)),
+    },
+    aliases: {
+      get: (alias) => run('aliases.get', ({ database }) => aliasTarget(database, alias)),
+      set: (alias, cid) =>
+        run('aliases.set', (session) => session.writer.write(() => setAlias(session.database, alias, required(session, cid).id))),
+    },
+    pins: {
+      set: (cid, label) =>
+        run('pins.set', ({ database, writer }) =>
+          writer.write(() => {
+            const row = findBlob(database, cid)
+            if (row !== undefined) setPin(database, row.id, label)
+            return row !== undefined
+          }),
+        ),
+      remove: (cid) =>
+        run('pins.remove', ({ database, writer }) =>
+          writer.write(() => {
+            const row = findBlob(database, cid)
+            return row !== undefined && removePin(database, row.id)
+          }),
+        ),
+      list: () => iterate('pins.list', ({ database }) => pins(database)),
+    },
+  }
+}
+
+async function* flatten<T>(session: () => Promise<Session>, pages: (session: Session) => Iterable<readonly T[]>): AsyncGenerator<T> {
+  for (const page of pages(await session())) yield* page
+}

@@ -1,0 +1,44 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+
+/** The catalog's connection, with every statement prepared once. */
+export interface Database {
+  /** Also for statements that give nothing. */
+  readonly raw: DatabaseSync
+  get<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined
+  all<Row>(sql: string, ...values: SQLInputValue[]): Row[]
+  /** Rows changed. */
+  run(sql: string, ...values: SQLInputValue[]): number
+  /** The new row's id. */
+  insert(sql: string, ...values: SQLInputValue[]): number
+  close(): void
+}
+
+/** Milliseconds that a statement may block this thread while another process writes. */
+const BUSY_TIMEOUT = 250
+
+export function openDatabase(path: string): Database {
+  const raw = new DatabaseSync(path)
+  const statements = new Map<string, StatementSync>()
+  const prepared = (sql: string): StatementSync => {
+    let statement = statements.get(sql)
+    if (statement === undefined) {
+      statement = raw.prepare(sql)
+      statements.set(sql, statement)
+    }
+    return statement
+  }
+  try {
+    raw.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY`)
+  } catch (error) {
+    raw.close()
+    throw error
+  }
+  return {
+    raw,
+    get: <Row>(sql: string, ...values: SQLInputValue[]) => prepared(sql).get(...values) as Row | undefined,
+    all: <Row>(sql: string, ...values: SQLInputValue[]) => prepared(sql).all(...values) as Row[],
+    run: (sql, ...values) => Number(prepared(sql).run(...values).changes),
+    insert: (sql, ...values) => Number(prepared(sql).run(...values).lastInsertRowid),
+    close: () => raw.close(),
+  }
+}

@@ -1,0 +1,144 @@
+import { syncFolder } from '../files.ts'
+import { isBusy } from '../errors.ts'
+import { pause } from '../lock.ts'
+import type { Database } from './database.ts'
+
+/** What a change may ask for beside its own statements. */
+export interface Step {
+  /** Make this folder's entries durable before the change counts. */
+  sync(folder: string): void
+  /** Runs, alone among all writers, if the change does not come to be. */
+  undo(action: () => void): void
+  /** Runs once the change is durable. */
+  after(action: () => void): void
+}
+
+/** Makes one change: statements and renames, nothing that waits. What it throws takes the change back. */
+export type Change<T> = (step: Step) => T
+
+/**
+ * The one way to change the catalog, and the files that it describes. A change has the folder for itself, among
+ * all processes; those that come together share one commit. Resolved: durable.
+ */
+export interface Writer {
+  write<T>(change: Change<T>): Promise<T>
+}
+
+interface Waiting {
+  change: Change<unknown>
+  resolve(value: unknown): void
+  reject(error: unknown): void
+}
+
+interface Done {
+  readonly value: unknown
+  readonly folders: readonly string[]
+  readonly undos: readonly (() => void)[]
+  readonly afters: readonly (() => void)[]
+}
+
+/** Changes in one commit at most, so that other processes get their turn. */
+const BATCH = 256
+const MAX_WAIT = 60_000
+
+export function createWriter(database: Database): Writer {
+  const queue: Waiting[] = []
+  let draining = false
+
+  async function drain(): Promise<void> {
+    while (queue.length > 0) {
+      try {
+        await begin(database)
+      } catch (error) {
+        for (const waiting of queue.splice(0)) waiting.reject(error)
+        break
+      }
+      commit(database, queue.splice(0, BATCH))
+    }
+    draining = false
+  }
+
+  return {
+    write: <T>(change: Change<T>) =>
+      new Promise<T>((resolve, reject) => {
+        queue.push({ change, resolve: resolve as (value: unknown) => void, reject })
+        if (draining) return
+        draining = true
+        setImmediate(() => void drain())
+      }),
+  }
+}
+
+/** Waits for other processes without holding up this one. */
+async function begin(database: Database): Promise<void> {
+  for (const deadline = Date.now() + MAX_WAIT; ; ) {
+    try {
+      database.raw.exec('BEGIN IMMEDIATE')
+      return
+    } catch (error) {
+      if (!isBusy(error) || Date.now() > deadline) throw error
+    }
+    await pause(1 + Math.random() * 20)
+  }
+}
+
+function commit(database: Database, batch: readonly Waiting[]): void {
+  const done = new Map<Waiting, Done>()
+  try {
+    for (const waiting of batch) {
+      const result = attempt(database, waiting)
+      if (result !== undefined) done.set(waiting, result)
+    }
+    for (const folder of new Set([...done.values()].flatMap(({ folders }) => folders))) syncFolder(folder)
+    database.raw.exec('COMMIT')
+  } catch (error) {
+    revert(database, [...done.values()].flatMap(({ undos }) => undos))
+    for (const waiting of batch) waiting.reject(error)
+    return
+  }
+  for (const [waiting, { value, afters }] of done) {
+    for (const after of afters) after()
+    waiting.resolve(value)
+  }
+}
+
+/** One change of a batch. Undefined: it failed, was taken back, and its caller knows. Throws when all of the batch is lost. */
+function attempt(database: Database, waiting: Waiting): Done | undefined {
+  const folders: string[] = []
+  const undos: (() => void)[] = []
+  const afters: (() => void)[] = []
+  const step: Step = {
+    sync: (folder) => folders.push(folder),
+    undo: (action) => undos.push(action),
+    after: (action) => afters.push(action),
+  }
+  database.raw.exec('SAVEPOINT change')
+  try {
+    const value = waiting.change(step)
+    database.raw.exec('RELEASE change')
+    return { value, folders, undos, afters }
+  } catch (error) {
+    waiting.reject(error)
+    // A full disk may have ended the whole transaction already.
+    if (!database.raw.isTransaction) {
+      revert(database, undos)
+      throw error
+    }
+    database.raw.exec('ROLLBACK TO change; RELEASE change')
+    for (const undo of undos.reverse()) undo()
+    return undefined
+  }
+}
+
+function revert(database: Database, undos: readonly (() => void)[]): void {
+  try {
+    if (database.raw.isTransaction) database.raw.exec('ROLLBACK')
+    if (undos.length === 0) return
+    database.raw.exec('BEGIN IMMEDIATE')
+    for (const undo of undos.toReversed()) undo()
+    database.raw.exec('ROLLBACK')
+  } catch {
+    // What stays behind has no record; the next sweep finds it.
+    if (database.raw.isTransaction) database.raw.exec('ROLLBACK')
+  }
+}

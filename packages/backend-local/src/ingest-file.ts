@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { chmod, copyFile } from 'node:fs/promises'
+import {
+  StorageError, defaultLayout, hashPool, throwIfAborted, treeBuilder, type IngestFileOptions, type Ingested, type Layout,
+} from '@stowage/core/spi'
+import { assertCommit } from './commit.ts'
+import { errnoOf } from './errors.ts'
+import { closeFd, openFd, removeTree, statFd, syncFd } from './files.ts'
+import { finish, frameOf, ingest, wantsDigest, type Taken } from './ingest.ts'
+import type { Session } from './session.ts'
+import { assertUnchanged, openSource, readPiece, statSource, streamOf } from './source-file.ts'
+import { flusher, withStaging } from './staging.ts'
+import { createWindow } from './window.ts'
+
+/** What a file system says when it cannot share extents, or not from there. */
+const CANNOT_CLONE = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'EINVAL', 'ENOSYS', 'ENOTTY'])
+
+/** A file's way in: workers read, hash and write its leaves. A file that changes meanwhile: `conflict`. */
+export async function ingestFile(session: Session, path: string, options: IngestFileOptions, signal: AbortSignal): Promise<Ingested> {
+  assertCommit(session, options)
+  const stats = await statSource(path)
+  if (stats.isDirectory()) throw new StorageError('invalid-argument', `${path} is a folder, not a file.`, { source: path })
+  // A pipe has no leaves to choose from, and other splitters must see the bytes in order.
+  if (!stats.isFile() || leafSize(options.layout ?? defaultLayout) === undefined) return ingest(session, streamOf(path, stats), options, signal)
+  const fd = await openSource(path)
+  try {
+    if (options.link === true) {
+      const cloned = await ingestClone(session, path, options, signal)
+      if (cloned !== undefined) return cloned
+    }
+    return await ingestCopy(session, path, fd, options, signal)
+  } finally {
+    await closeFd(fd)
+  }
+}
+
+async function ingestCopy(session: Session, path: string, fd: number, options: IngestFileOptions, signal: AbortSignal): Promise<Ingested> {
+  return withStaging(session, async (staging) => {
+    const before = await statFd(fd)
+    const flush = flusher(staging.fd)
+    try {
+      const taken = await hashLeaves(fd, Number(before.size), staging.fd, options, signal, flush.grown)
+      await flush.settle()
+      await staging.done()
+      assertUnchanged(path, before, await statFd(fd))
+      return await finish(session, staging.path, taken, options, signal)
+    } finally {
+      await flush.settle()
+    }
+  })
+}
+
+/** Shares the file's extents, and hashes what it then has. `undefined` where the file system cannot. */
+async function ingestClone(session: Session, path: string, options: IngestFileOptions, signal: AbortSignal): Promise<Ingested | undefined> {
+  const clone = session.owner.tmp()
+  try {
+    try {
+      await copyFile(path, clone, constants.COPYFILE_FICLONE_FORCE)
+    } catch (error) {
+      if (CANNOT_CLONE.has(errnoOf(error) ?? '')) return undefined
+      throw error
+    }
+    const fd = await openFd(clone, 'r')
+    try {
+      const { size } = await statFd(fd)
+      const taken = await hashLeaves(fd, Number(size), undefined, options, signal, () => {})
+      await chmod(clone, 0o444)
+      await syncFd(fd)
+      return await finish(session, clone, taken, options, signal)
+    } finally {
+      await closeFd(fd)
+    }
+  } finally {
+    await removeTree(clone)
+  }
+}
+
+async function hashLeaves(
+  fd: number,
+  size: number,
+  copyTo: number | undefined,
+  options: IngestFileOptions,
+  signal: AbortSignal,
+  grown: (bytes: number) => void,
+): Promise<Taken> {
+  const { layout = defaultLayout, onBytes } = options
+  const builder = treeBuilder(layout)
+  const step = leafSize(layout) as number
+  const oneRawLeaf = size <= step && layout.leaves === 'raw'
+  const whole = wantsDigest(options) && !oneRawLeaf ? digestOf(fd, size, signal) : undefined
+  whole?.catch(() => {})
+  let bytes = 0
+  const leaves = createWindow<{ digest: Uint8Array; length: number }>(2 * hashPool().size, ({ digest, length }) => {
+    builder.leaf(digest, length)
+    grown(length)
+    onBytes?.((bytes += length))
+  })
+  try {
+    for (let offset = 0; offset === 0 || offset < size; offset += step) {
+      throwIfAborted(signal)
+      const length = Math.min(step, size - offset)
+      const hashing = hashPool().hashFile({ fd, offset, length, copyTo, frame: frameOf(layout, length) })
+      await leaves.push(hashing.then((digest) => ({ digest, length })))
+    }
+    await leaves.finish()
+    return { ...builder.finish(), sha256: await whole }
+  } finally {
+    await leaves.settle()
+    await whole?.catch(() => {})
+  }
+}
+
+/** SHA-256 of the whole file. On this thread, a piece at a time, so that an abort ends it. */
+async function digestOf(fd: number, size: number, signal: AbortSignal): Promise<Uint8Array> {
+  const hash = createHash('sha256')
+  for (let offset = 0; offset < size; ) {
+    throwIfAborted(signal)
+    const piece = await readPiece(fd, offset, size)
+    hash.update(piece)
+    offset += piece.length
+  }
+  return new Uint8Array(hash.digest())
+}
+
+/** Where every leaf but the last has the same size: that size. Otherwise leaves depend on the bytes. */
+function leafSize({ splitter }: Layout): number | undefined {
+  return splitter.name === `size-${splitter.maxLeafSize}` ? splitter.maxLeafSize : undefined
+}

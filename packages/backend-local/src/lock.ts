@@ -1,0 +1,73 @@
+import { statSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as wait } from 'node:timers/promises'
+import { isBusy } from './errors.ts'
+import { removeFile } from './files.ts'
+
+/**
+ * An exclusive lock that dies with its process. It is SQLite's lock on an empty database, so it works across
+ * PID namespaces, and between two stores in one process. Never open such a file otherwise: closing any
+ * descriptor of it in this process would drop the lock (POSIX).
+ */
+export interface FileLock {
+  /** Removes the file, too. */
+  release(): void
+  /** Lets go as a crash would: the file stays. */
+  abandon(): void
+}
+
+const RETRY = 20
+/** Left in a removed file for those who wait for its lock. */
+const REMOVED = 1
+
+/** The lock, or `undefined` while somebody else holds it. Makes the file if need be. */
+export function tryLock(path: string): FileLock | undefined {
+  const database = new DatabaseSync(path)
+  try {
+    database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; BEGIN EXCLUSIVE')
+    if (isGone(database, path)) {
+      database.close()
+      return undefined
+    }
+  } catch (error) {
+    database.close()
+    if (isBusy(error)) return undefined
+    throw error
+  }
+  return { release: () => release(database, path), abandon: () => database.close() }
+}
+
+/** True when the holder before us removed the file that we have opened; another one may stand in its place. */
+function isGone(database: DatabaseSync, path: string): boolean {
+  const mark = database.prepare('PRAGMA user_version').get()?.['user_version']
+  return mark === REMOVED || statSync(path, { throwIfNoEntry: false }) === undefined
+}
+
+function release(database: DatabaseSync, path: string): void {
+  try {
+    removeFile(path)
+    database.exec(`PRAGMA user_version = ${REMOVED}; COMMIT`)
+  } finally {
+    database.close()
+  }
+}
+
+/** Waits for the lock. */
+export async function lock(path: string, signal?: AbortSignal): Promise<FileLock> {
+  for (;;) {
+    signal?.throwIfAborted()
+    const held = tryLock(path)
+    if (held !== undefined) return held
+    await pause(RETRY * (0.5 + Math.random()), signal)
+  }
+}
+
+/** Waits; an abort ends it with the signal's own reason. */
+export async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await wait(milliseconds, undefined, signal === undefined ? {} : { signal })
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw error
+  }
+}

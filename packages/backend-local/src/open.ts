@@ -1,0 +1,112 @@
+import { existsSync } from 'node:fs'
+import { mkdir, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { StorageError } from '@stowage/core/spi'
+import { openDatabase, type Database } from './catalog/database.ts'
+import { migrate } from './catalog/schema.ts'
+import { createTouches } from './catalog/touches.ts'
+import { createWriter } from './catalog/writer.ts'
+import { errnoOf, isDamaged } from './errors.ts'
+import type { Life } from './life.ts'
+import { lock } from './lock.ts'
+import type { LocalOptions, Notice } from './options.ts'
+import { createOutboards } from './outboards.ts'
+import { createOwner, findOwners, sweepDead, type Owner } from './owner.ts'
+import { reconcile } from './reconcile.ts'
+import type { Session } from './session.ts'
+
+/** The lock that openings take one after the other. */
+export const OPENING = 'open.lock'
+
+const FOLDERS = ['blobs', 'views', 'partial', 'tmp', 'owners']
+
+/** Opens the folder, and brings order into what dead processes left. */
+export async function open(dir: string, options: LocalOptions, life: Life): Promise<Session> {
+  await makeFolders(dir)
+  // Alone, so that nobody else replaces a damaged catalog, or sweeps an owner that is just being born.
+  const opening = await lock(join(dir, OPENING))
+  try {
+    return await openAlone(dir, options, life)
+  } finally {
+    opening.release()
+  }
+}
+
+async function openAlone(dir: string, options: LocalOptions, life: Life): Promise<Session> {
+  const owners = await findOwners(dir)
+  const crashed = owners.dead.length > 0
+  let database: Database | undefined
+  let owner: Owner | undefined
+  try {
+    const catalog = await openCatalog(dir, crashed, (notice) => options.onNotice?.(notice))
+    database = catalog.database
+    const writer = createWriter(database)
+    await sweepDead(dir, owners, database, writer)
+    owner = createOwner(dir)
+    if (catalog.rebuilt || crashed) await reconcile({ dir, options, database, writer, owner })
+    owners.forget()
+    return { dir, options, life, database, writer, owner, touches: createTouches(database, writer), outboards: createOutboards() }
+  } catch (error) {
+    owners.abandon()
+    owner?.abandon()
+    database?.close()
+    throw error
+  }
+}
+
+async function makeFolders(dir: string): Promise<void> {
+  try {
+    for (const folder of FOLDERS) await mkdir(join(dir, folder), { recursive: true })
+  } catch (cause) {
+    const code = errnoOf(cause)
+    if (code === 'EEXIST' || code === 'ENOTDIR') {
+      throw new StorageError('invalid-argument', `${dir} is not a folder.`, { source: dir, cause })
+    }
+    throw cause
+  }
+}
+
+/** The catalog. One that is damaged, or missing beside blobs, is begun anew; `rebuilt` then asks for a look at the blobs. */
+async function openCatalog(dir: string, suspect: boolean, notify: (notice: Notice) => void): Promise<{ database: Database; rebuilt: boolean }> {
+  const path = join(dir, 'catalog.sqlite')
+  if (!existsSync(path)) await setAside(path)
+  try {
+    return tryCatalog(path, suspect)
+  } catch (error) {
+    if (!isDamaged(error)) throw error
+  }
+  const aside = await setAside(path)
+  notify({
+    level: 'warn',
+    message: `The catalog was damaged and lies in ${aside} now. A new one is made from the stored blobs; names, pins and aliases are lost.`,
+  })
+  return tryCatalog(path, false)
+}
+
+function tryCatalog(path: string, suspect: boolean): { database: Database; rebuilt: boolean } {
+  const database = openDatabase(path)
+  try {
+    const rebuilt = migrate(database.raw)
+    if (suspect) assertSound(database)
+    return { database, rebuilt }
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function assertSound(database: Database): void {
+  const found = database.raw.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
+  if (found !== 'ok') throw Object.assign(new Error(`The catalog is damaged: ${String(found)}`), { errcode: 11 })
+}
+
+/** Moves a catalog, with what belongs to it, out of the way. Answers where to. */
+async function setAside(path: string): Promise<string> {
+  let number = 1
+  while (existsSync(`${path}.damaged-${number}`) || existsSync(`${path}.damaged-${number}-wal`)) number++
+  const aside = `${path}.damaged-${number}`
+  for (const suffix of ['', '-wal', '-shm']) {
+    if (existsSync(path + suffix)) await rename(path + suffix, aside + suffix)
+  }
+  return aside
+}

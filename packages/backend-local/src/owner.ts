@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { removeLeasesOf } from './catalog/leases.ts'
+import type { Database } from './catalog/database.ts'
+import type { Writer } from './catalog/writer.ts'
+import { namesIn, removeTree } from './files.ts'
+import { tryLock, type FileLock } from './lock.ts'
+
+/** One open store: whose temporary files and leases are whose. */
+export interface Owner {
+  readonly id: string
+  /** A path for work in progress that nobody else uses. */
+  tmp(): string
+  release(): void
+  /** Lets go as a crash would: the next opening cleans up. */
+  abandon(): void
+}
+
+export function createOwner(dir: string): Owner {
+  for (;;) {
+    const id = randomBytes(9).toString('hex')
+    const held = tryLock(join(dir, 'owners', id))
+    if (held !== undefined) return owner(dir, id, held)
+  }
+}
+
+function owner(dir: string, id: string, held: FileLock): Owner {
+  let count = 0
+  return { id, tmp: () => join(dir, 'tmp', `${id}-${count++}`), release: held.release, abandon: held.abandon }
+}
+
+export interface Owners {
+  /** Their locks are ours now. */
+  readonly dead: readonly string[]
+  readonly live: readonly string[]
+  /** Once nothing of the dead is left. */
+  forget(): void
+  /** Leaves the dead to the next opening. */
+  abandon(): void
+}
+
+/** Tells the dead from the living. Only while holding the opening lock: nobody is born meanwhile. */
+export async function findOwners(dir: string): Promise<Owners> {
+  const dead = new Map<string, FileLock>()
+  const live: string[] = []
+  for (const id of await namesIn(join(dir, 'owners'))) {
+    const held = tryLock(join(dir, 'owners', id))
+    if (held === undefined) live.push(id)
+    else dead.set(id, held)
+  }
+  return {
+    dead: [...dead.keys()],
+    live,
+    forget: () => dead.forEach((held) => held.release()),
+    abandon: () => dead.forEach((held) => held.abandon()),
+  }
+}
+
+/** Removes temporary files and leases that no living owner has. Answers how many files that were. */
+export async function sweepDead(dir: string, owners: Owners, database: Database, writer: Writer): Promise<number> {
+  const live = new Set(owners.live)
+  const litter = (await namesIn(join(dir, 'tmp'))).filter((name) => !live.has(name.slice(0, name.indexOf('-'))))
+  for (const name of litter) await removeTree(join(dir, 'tmp', name))
+  if (owners.dead.length > 0) {
+    await writer.write(() => {
+      for (const id of owners.dead) removeLeasesOf(database, id)
+    })
+  }
+  return litter.length
+}

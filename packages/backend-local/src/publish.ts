@@ -1,0 +1,95 @@
+import { mkdirSync, renameSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { StorageError, assertStorable, cidKey, throwIfAborted, type CID, type CommitOptions } from '@stowage/core/spi'
+import { blobPath, directoryNodesPath, outboardPath, shardOf } from './address.ts'
+import { addLinks } from './catalog/links.ts'
+import { assertCurrent } from './catalog/names.ts'
+import { cidOf, findByKey, insertBlob, renewBlob, type BlobRow, type NewBlob } from './catalog/records.ts'
+import type { Step } from './catalog/writer.ts'
+import { attach } from './commit.ts'
+import { removeFile, statIfThere } from './files.ts'
+import type { Session } from './session.ts'
+import { withStaging } from './staging.ts'
+import { fingerprint, isTrusted } from './trust.ts'
+
+/** Verified, durable content in a temporary file, and what else is to be known about it. */
+export interface Staged {
+  readonly cid: CID
+  readonly size: number
+  /** The temporary file: a blob's bytes, or a directory's nodes. */
+  readonly path: string
+  readonly directory: boolean
+  /** A blob's interior, where it has one. */
+  readonly outboard?: Uint8Array | undefined
+  /** A directory's children, by key. */
+  readonly children?: readonly string[] | undefined
+  readonly alias?: string | undefined
+}
+
+/** Makes content visible, with its name and its pin, in one step. A good copy that is here already stays. */
+export async function publish(session: Session, staged: Staged, commit: CommitOptions, signal: AbortSignal): Promise<{ cid: CID; deduplicated: boolean }> {
+  assertStorable(staged.cid)
+  const { outboard } = staged
+  if (outboard === undefined) return put(session, staged, undefined, commit, signal)
+  return withStaging(session, async (staging) => {
+    await staging.append(outboard, undefined)
+    await staging.done()
+    return put(session, staged, staging.path, commit, signal)
+  })
+}
+
+function put(session: Session, staged: Staged, outboard: string | undefined, commit: CommitOptions, signal: AbortSignal): Promise<{ cid: CID; deduplicated: boolean }> {
+  const { database, dir } = session
+  const key = cidKey(staged.cid)
+  return session.writer.write((step) => {
+    throwIfAborted(signal)
+    if (commit.name !== undefined) assertCurrent(database, commit.name)
+    assertChildren(session, staged)
+    const before = findByKey(database, key)
+    const deduplicated = before !== undefined && isTrusted(dir, before)
+    if (!deduplicated) {
+      moveIn(session, step, key, staged, outboard)
+      record(session, before, staged, commit)
+    }
+    const row = findByKey(database, key) as BlobRow
+    attach(session, row, commit, staged.alias)
+    database.run('UPDATE blobs SET used_at = ? WHERE id = ?', Date.now(), row.id)
+    return { cid: row.version === staged.cid.version ? staged.cid : cidOf(row), deduplicated }
+  })
+}
+
+/** The outboard goes first, so that a blob without one is never there. */
+function moveIn({ database, dir }: Session, step: Step, key: string, staged: Staged, outboard: string | undefined): void {
+  const shard = join(dir, shardOf(key))
+  if (statIfThere(shard) === undefined) {
+    mkdirSync(shard, { recursive: true })
+    step.sync(dirname(shard))
+  }
+  step.sync(shard)
+  const moves: [string, string][] = [[staged.path, join(dir, staged.directory ? directoryNodesPath(key) : blobPath(key))]]
+  if (outboard !== undefined) moves.unshift([outboard, join(dir, outboardPath(key))])
+  for (const [from, to] of moves) {
+    step.undo(() => {
+      if (findByKey(database, key) === undefined) removeFile(to)
+    })
+    renameSync(from, to)
+  }
+}
+
+function record({ database, dir }: Session, before: BlobRow | undefined, staged: Staged, { member }: CommitOptions): void {
+  const directory = staged.directory ? 1 : 0
+  const outboard = staged.outboard?.length ?? 0
+  const key = cidKey(staged.cid)
+  const trust = fingerprint(dir, { key, directory, outboard }) ?? null
+  const row: NewBlob = { directory, size: staged.size, outboard, standing: member === true ? 0 : 1, trust }
+  if (before !== undefined) renewBlob(database, before.id, row)
+  addLinks(database, before?.id ?? insertBlob(database, staged.cid, row), staged.children ?? [])
+}
+
+/** A directory needs what it holds. */
+function assertChildren({ database }: Session, { cid, children = [] }: Staged): void {
+  for (const child of children) {
+    if (findByKey(database, child) !== undefined) continue
+    throw new StorageError('not-found', `The directory ${cid} holds ${child}, which is not stored here.`, { cid })
+  }
+}

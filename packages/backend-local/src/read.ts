@@ -1,0 +1,114 @@
+import { closeSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  StorageError, assertRange, coveringLeaves, cutRange, leafMatches, type BlobRead, type Body, type CID, type Outboard, type ReadOptions,
+} from '@stowage/core/spi'
+import { blobPath } from './address.ts'
+import { distrust, loadOutboard, requireBlob } from './blob.ts'
+import type { BlobRow } from './catalog/records.ts'
+import { notHere } from './commit.ts'
+import { errnoOf } from './errors.ts'
+import { closeFd, readAt, readAtSync } from './files.ts'
+import { checkLeaf } from './leaves.ts'
+import type { Session } from './session.ts'
+
+/** Leaves read and hashed ahead of the reader. */
+const AHEAD = 3
+/** A range within one leaf of at most so many bytes is read at once: less work than a stream. */
+const INLINE = 64 * 1024
+
+interface Range {
+  readonly offset: number
+  readonly length: number
+}
+
+/** A range of a blob. Each leaf is hashed before any byte of it is given out. */
+export async function read(session: Session, cid: CID, options: ReadOptions): Promise<BlobRead> {
+  assertRange(options)
+  const row = requireBlob(session, cid)
+  const range = cutRange(options, row.size)
+  const outboard = await loadOutboard(session, row)
+  const fd = openBlob(session, row, cid)
+  session.touches.touch(row.key)
+  return { size: row.size, ...range, body: await bodyOf(session, row, outboard, fd, range, options) }
+}
+
+async function bodyOf(session: Session, row: BlobRow, outboard: Outboard, fd: number, range: Range, options: ReadOptions): Promise<Body> {
+  const { first, last } = coveringLeaves(outboard.leaves, range.offset, range.length)
+  if (last - first > 1 || (first < last && outboard.leaves.length(first) > INLINE)) {
+    return streamed(session, row, outboard, fd, range, options)
+  }
+  try {
+    const chunks: Uint8Array[] = []
+    for (let leaf = first; leaf < last; leaf++) {
+      const bytes = new Uint8Array(outboard.leaves.length(leaf))
+      const count = readAtSync(fd, bytes, outboard.leaves.offset(leaf))
+      if (count < bytes.length || !leafMatches(outboard, leaf, bytes)) throw await rotten(session, row, outboard, leaf)
+      chunks.push(cut(outboard, leaf, bytes, range))
+    }
+    return session.life.iterate({ operation: 'read', cid: outboard.cid }, options, () => each(chunks)).iterator
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function streamed(session: Session, row: BlobRow, outboard: Outboard, fd: number, range: Range, options: ReadOptions): Body {
+  const about = { operation: 'read', cid: outboard.cid }
+  const { iterator, end } = session.life.iterate(about, options, () => leavesOf(session, row, outboard, fd, range), () => closeFd(fd))
+  forgotten.register(iterator, end)
+  return iterator
+}
+
+/** Ends bodies that nobody ever read. */
+const forgotten = new FinalizationRegistry<() => Promise<unknown>>((end) => void end())
+
+async function* leavesOf(session: Session, row: BlobRow, outboard: Outboard, fd: number, range: Range): AsyncGenerator<Uint8Array> {
+  const { first, last } = coveringLeaves(outboard.leaves, range.offset, range.length)
+  const ahead: Promise<Uint8Array | undefined>[] = []
+  try {
+    for (let leaf = first, next = first; leaf < last; leaf++) {
+      while (next < last && ahead.length < AHEAD) {
+        const reading = readLeaf(outboard, next++, fd)
+        reading.catch(() => {})
+        ahead.push(reading)
+      }
+      const bytes = await ahead[0]
+      ahead.shift()
+      if (bytes === undefined) throw await rotten(session, row, outboard, leaf)
+      yield cut(outboard, leaf, bytes, range)
+    }
+  } finally {
+    // The file must not be closed under somebody who reads it.
+    await Promise.allSettled(ahead)
+  }
+}
+
+/** The leaf's bytes, or `undefined` when what is there is not the leaf. */
+async function readLeaf(outboard: Outboard, leaf: number, fd: number): Promise<Uint8Array | undefined> {
+  const bytes = new Uint8Array(outboard.leaves.length(leaf))
+  const count = await readAt(fd, bytes, outboard.leaves.offset(leaf))
+  return count === bytes.length && (await checkLeaf(outboard, leaf, bytes)) ? bytes : undefined
+}
+
+function cut({ leaves }: Outboard, leaf: number, bytes: Uint8Array, { offset, length }: Range): Uint8Array {
+  const start = leaves.offset(leaf)
+  return bytes.subarray(Math.max(offset - start, 0), Math.min(offset + length - start, bytes.length))
+}
+
+async function rotten(session: Session, row: BlobRow, { cid }: Outboard, leaf: number): Promise<StorageError> {
+  await distrust(session, row)
+  return new StorageError('integrity', `Leaf ${leaf} of ${cid} is not what was stored.`, { cid, source: join(session.dir, blobPath(row.key)) })
+}
+
+function openBlob({ dir }: Session, row: BlobRow, cid: CID): number {
+  try {
+    return openSync(join(dir, blobPath(row.key)), 'r')
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') throw notHere(cid)
+    throw error
+  }
+}
+
+async function* each(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks
+}

@@ -1,0 +1,105 @@
+import { join } from 'node:path'
+import { adoptable, type Adoption } from './adopt.ts'
+import { blobPath, directoryNodesPath, outboardPath, parseFileName, type StoredFile } from './address.ts'
+import { addLinks } from './catalog/links.ts'
+import { deleteBlob, findByKey, insertBlob, rows } from './catalog/records.ts'
+import { namesIn, removeFile, statIfThere } from './files.ts'
+import { moveViewOut, removeTrees } from './remove.ts'
+import type { Session } from './session.ts'
+
+type Folder = Pick<Session, 'dir' | 'options' | 'database' | 'writer' | 'owner'>
+
+/**
+ * Makes records and files agree. Files without a record are adopted: they were verified and durable before they
+ * got their names. Records without files are dropped. Answers how many useless files were removed.
+ */
+export async function reconcile(folder: Folder): Promise<number> {
+  const dropped = await dropRecordsWithoutFiles(folder)
+  const { adopted, removed } = await adoptFilesWithoutRecords(folder)
+  await removeViewsWithoutRecords(folder)
+  if (dropped + adopted + removed > 0) {
+    folder.options.onNotice?.({
+      level: 'info',
+      message: `After a crash: ${adopted} blobs adopted, ${dropped} records without files dropped, ${removed} useless files removed.`,
+    })
+  }
+  return removed
+}
+
+async function dropRecordsWithoutFiles({ dir, database, writer }: Folder): Promise<number> {
+  let dropped = 0
+  for (const page of rows(database)) {
+    const lost = page.filter((row) => !isThere(dir, row))
+    if (lost.length === 0) continue
+    dropped += await writer.write(() => {
+      const still = lost.filter((row) => findByKey(database, row.key)?.id === row.id && !isThere(dir, row))
+      for (const row of still) deleteBlob(database, row.id)
+      return still.length
+    })
+  }
+  return dropped
+}
+
+function isThere(dir: string, row: { readonly key: string; readonly directory: number }): boolean {
+  return statIfThere(join(dir, row.directory === 1 ? directoryNodesPath(row.key) : blobPath(row.key))) !== undefined
+}
+
+async function adoptFilesWithoutRecords(folder: Folder): Promise<{ adopted: number; removed: number }> {
+  let adopted = 0
+  const useless: StoredFile[] = []
+  const directories: StoredFile[] = []
+  for (const shard of await namesIn(join(folder.dir, 'blobs'))) {
+    const files = (await namesIn(join(folder.dir, 'blobs', shard))).map(parseFileName).filter((file) => file !== undefined)
+    const unknown = files.filter(({ key }) => findByKey(folder.database, key) === undefined)
+    const blobs = new Set(unknown.filter(({ kind }) => kind === 'blob').map(({ key }) => key))
+    directories.push(...unknown.filter(({ kind }) => kind === 'directory'))
+    useless.push(...unknown.filter(({ key, kind }) => kind === 'outboard' && !blobs.has(key)))
+    for (const key of blobs) {
+      if (await adopt(folder, { key, kind: 'blob' })) adopted++
+      else useless.push({ key, kind: 'blob' }, { key, kind: 'outboard' })
+    }
+  }
+  const left = await adoptDirectories(folder, directories)
+  const removed = await removeUseless(folder, [...useless, ...left])
+  return { adopted: adopted + directories.length - left.length, removed }
+}
+
+/** A directory needs its children, which may be directories: round after round, until nothing more can be adopted. */
+async function adoptDirectories(folder: Folder, directories: readonly StoredFile[]): Promise<readonly StoredFile[]> {
+  const left: StoredFile[] = []
+  for (const directory of directories) if (!(await adopt(folder, directory))) left.push(directory)
+  return left.length === 0 || left.length === directories.length ? left : adoptDirectories(folder, left)
+}
+
+async function adopt({ dir, database, writer }: Folder, file: StoredFile): Promise<boolean> {
+  const found = await adoptable(dir, database, file)
+  if (found === undefined) return false
+  await writer.write(() => {
+    if (findByKey(database, file.key) === undefined && isThere(dir, { key: file.key, directory: found.row.directory })) insert(found)
+  })
+  return true
+
+  function insert({ cid, row, children }: Adoption): void {
+    addLinks(database, insertBlob(database, cid, row), children)
+  }
+}
+
+/** Somebody may have put the same content meanwhile; then its files are not useless any more. */
+async function removeUseless({ dir, database, writer }: Folder, files: readonly StoredFile[]): Promise<number> {
+  if (files.length === 0) return 0
+  return writer.write(() => {
+    const still = files.filter(({ key }) => findByKey(database, key) === undefined)
+    return still.filter(({ key, kind }) => {
+      const path = kind === 'blob' ? blobPath(key) : kind === 'outboard' ? outboardPath(key) : directoryNodesPath(key)
+      return removeFile(join(dir, path))
+    }).length
+  })
+}
+
+/** Their hard links would keep the bytes of deleted blobs. */
+async function removeViewsWithoutRecords(folder: Folder): Promise<void> {
+  for (const key of await namesIn(join(folder.dir, 'views'))) {
+    if (parseFileName(key)?.kind !== 'blob' || findByKey(folder.database, key) !== undefined) continue
+    await removeTrees(await folder.writer.write(() => (findByKey(folder.database, key) === undefined ? moveViewOut(folder, key) : [])))
+  }
+}

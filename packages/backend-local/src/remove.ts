@@ -1,0 +1,57 @@
+import { existsSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { StorageError, throwIfAborted, type CID, type DeleteOptions } from '@stowage/core/spi'
+import { blobPath, directoryNodesPath, outboardPath, shardOf, viewPath } from './address.ts'
+import { ancestorsOf, holdersOf } from './catalog/links.ts'
+import { cidOf, deleteBlob, findBlob, type BlobRow } from './catalog/records.ts'
+import type { Step } from './catalog/writer.ts'
+import { removeFile, removeTree } from './files.ts'
+import { fallsWith, isProtected } from './members.ts'
+import type { Session } from './session.ts'
+
+/** Deletes a blob, or a directory with those of its members that stand only through it. */
+export async function remove(session: Session, cid: CID, options: DeleteOptions, signal: AbortSignal): Promise<boolean> {
+  const { database } = session
+  const views = await session.writer.write((step) => {
+    throwIfAborted(signal)
+    const row = findBlob(database, cid)
+    if (row === undefined) return undefined
+    if (options.force !== true) assertFree(session, row)
+    return fallsWith(database, row).flatMap((fallen) => drop(session, step, fallen))
+  })
+  await removeTrees(views ?? [])
+  return views !== undefined
+}
+
+/**
+ * Takes content away with its files, its names and its aliases. Answers what is to be removed afterwards: views, whose
+ * hard links would keep the bytes on the disk. The files go before the record, so that a crash in between ends as a deletion.
+ */
+export function drop(session: Session, step: Step, row: BlobRow): string[] {
+  const { database, dir } = session
+  const views = [row, ...ancestorsOf(database, row.key)].filter(({ directory }) => directory === 1).flatMap(({ key }) => moveViewOut(session, key))
+  const files = row.directory === 1 ? [directoryNodesPath(row.key)] : [blobPath(row.key), outboardPath(row.key)]
+  for (const file of files) removeFile(join(dir, file))
+  step.sync(join(dir, shardOf(row.key)))
+  deleteBlob(database, row.id)
+  return views
+}
+
+export async function removeTrees(paths: readonly string[]): Promise<void> {
+  for (const path of paths) await removeTree(path)
+}
+
+/** Moves a view to where the next sweep finds it, should we die. */
+export function moveViewOut({ dir, owner }: Pick<Session, 'dir' | 'owner'>, key: string): string[] {
+  const view = join(dir, viewPath(key))
+  if (!existsSync(view)) return []
+  const away = owner.tmp()
+  renameSync(view, away)
+  return [away]
+}
+
+function assertFree({ database }: Session, row: BlobRow): void {
+  const cid = cidOf(row)
+  if (isProtected(database, row)) throw new StorageError('pinned', `${cid} is pinned, or below a pinned directory.`, { cid })
+  if (holdersOf(database, row.key).length > 0) throw new StorageError('conflict', `A stored directory holds ${cid}.`, { cid })
+}

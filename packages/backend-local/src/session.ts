@@ -1,0 +1,26 @@
+import { join } from 'node:path'
+import type { Database } from './catalog/database.ts'
+import type { Touches } from './catalog/touches.ts'
+import type { Writer } from './catalog/writer.ts'
+import type { Life } from './life.ts'
+import type { LocalOptions } from './options.ts'
+import type { Outboards } from './outboards.ts'
+import type { Owner } from './owner.ts'
+
+/** An open store: what its commands work on. */
+export interface Session {
+  /** Absolute. */
+  readonly dir: string
+  readonly options: LocalOptions
+  readonly life: Life
+  readonly database: Database
+  readonly writer: Writer
+  readonly touches: Touches
+  readonly owner: Owner
+  readonly outboards: Outboards
+}
+
+/** The absolute path of something in the store. */
+export function place(session: Pick<Session, 'dir'>, path: string): string {
+  return join(session.dir, path)
+}

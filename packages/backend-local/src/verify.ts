@@ -1,0 +1,107 @@
+import { join } from 'node:path'
+import { StorageError, cidKey, directoryLinks, hashPool, parseOutboard, throwIfAborted, type CID, type Outboard } from '@stowage/core/spi'
+import { blobPath } from './address.ts'
+import { distrust, outboardBytes, trust } from './blob.ts'
+import { cidOf, findBlob, findByKey, type BlobRow } from './catalog/records.ts'
+import { notHere } from './commit.ts'
+import { readNodes } from './directory.ts'
+import { errnoOf } from './errors.ts'
+import { closeFd, openFd, statFd } from './files.ts'
+import { checkLeafInFile } from './leaves.ts'
+import type { Session } from './session.ts'
+import { fingerprint } from './trust.ts'
+import { createWindow } from './window.ts'
+
+/** Hashes what lies on disk, and remembers the outcome. One sentence a problem. */
+export async function verify(session: Session, cid: CID, signal: AbortSignal): Promise<readonly string[]> {
+  const row = findBlob(session.database, cid)
+  if (row === undefined) throw notHere(cid)
+  return verifyRow(session, row, signal)
+}
+
+export async function verifyRow(session: Session, row: BlobRow, signal: AbortSignal): Promise<readonly string[]> {
+  const print = fingerprint(session.dir, row)
+  const problems = row.directory === 1 ? await directoryProblems(session, row) : await blobProblems(session, row, signal)
+  if (problems.own.length > 0) await distrust(session, row)
+  else if (print !== undefined && print !== row.trust && print === fingerprint(session.dir, row)) await trust(session, row, print)
+  return [...problems.own, ...problems.below]
+}
+
+interface Problems {
+  /** With its own files. */
+  readonly own: readonly string[]
+  /** With what it holds. */
+  readonly below: readonly string[]
+}
+
+async function blobProblems(session: Session, row: BlobRow, signal: AbortSignal): Promise<Problems> {
+  const outboard = await freshOutboard(session, row)
+  if (typeof outboard === 'string') return { own: [outboard], below: [] }
+  let fd: number
+  try {
+    fd = await openFd(join(session.dir, blobPath(row.key)), 'r')
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return { own: ['The file is missing.'], below: [] }
+    throw error
+  }
+  try {
+    const size = Number((await statFd(fd)).size)
+    if (size !== row.size) return { own: [`The file has ${size} bytes instead of ${row.size}.`], below: [] }
+    const bad = await badLeaves(outboard, fd, signal)
+    return { own: runs(bad).map(([first, last]) => `${first === last ? `Leaf ${first} does` : `Leaves ${first} to ${last} do`} not match.`), below: [] }
+  } finally {
+    await closeFd(fd)
+  }
+}
+
+/** From disk, past the cache; a sentence when it is no good. */
+async function freshOutboard(session: Session, row: BlobRow): Promise<Outboard | string> {
+  try {
+    const bytes = await outboardBytes(session, row)
+    return bytes === undefined ? 'The outboard is missing.' : parseOutboard(bytes, cidOf(row), row.size)
+  } catch (error) {
+    if (StorageError.is(error, 'integrity')) return `The outboard is damaged: ${error.message}`
+    throw error
+  }
+}
+
+async function badLeaves(outboard: Outboard, fd: number, signal: AbortSignal): Promise<number[]> {
+  const bad: number[] = []
+  const window = createWindow<{ leaf: number; good: boolean }>(2 * hashPool().size, ({ leaf, good }) => {
+    if (!good) bad.push(leaf)
+  })
+  try {
+    for (let leaf = 0; leaf < outboard.leaves.count; leaf++) {
+      throwIfAborted(signal)
+      await window.push(checkLeafInFile(outboard, leaf, fd).then((good) => ({ leaf, good })))
+    }
+    await window.finish()
+  } finally {
+    await window.settle()
+  }
+  return bad
+}
+
+/** Ascending numbers as first and last of each run. */
+function runs(numbers: readonly number[]): [number, number][] {
+  const found: [number, number][] = []
+  for (const number of numbers) {
+    const run = found.at(-1)
+    if (run !== undefined && run[1] === number - 1) run[1] = number
+    else found.push([number, number])
+  }
+  return found
+}
+
+/** Its files are verified by themselves. */
+async function directoryProblems(session: Session, row: BlobRow): Promise<Problems> {
+  try {
+    const nodes = await readNodes(session, row)
+    const children = new Map([...directoryLinks({ cid: cidOf(row), nodes })].map(({ cid }) => [cidKey(cid), cid]))
+    const missing = [...children].filter(([key]) => findByKey(session.database, key) === undefined)
+    return { own: [], below: missing.map(([, cid]) => `${cid}, which it holds, is not stored here.`) }
+  } catch (error) {
+    if (StorageError.is(error, 'integrity')) return { own: [`The directory is damaged: ${error.message}`], below: [] }
+    throw error
+  }
+}
