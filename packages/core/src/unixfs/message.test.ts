@@ -10,8 +10,9 @@ const types = ['raw', 'directory', 'file', 'metadata', 'symlink', 'hamt-sharded-
 describe('a UnixFS message', () => {
   it('is written and read like the reference does', () => {
     const some = fc.option(fc.uint8Array({ minLength: 1, maxLength: 300 }), { nil: undefined })
+    // The sums stay below 2^31: the reference (13.1.1) writes numbers wrongly whose bit 31 is set.
     fc.assert(
-      fc.property(some, fc.array(fc.nat(2 ** 40), { maxLength: 20 }), (data, blocksizes) => {
+      fc.property(some, fc.array(fc.nat(2 ** 26), { maxLength: 20 }), (data, blocksizes) => {
         const theirs = new UnixFS({ type: 'file', blockSizes: blocksizes.map(BigInt), ...(data && { data }) })
         const filesize = blocksizes.reduce((sum, size) => sum + size, data?.length ?? 0)
         const bytes = encodeUnixFs({ type: UNIXFS_FILE, data, filesize, blocksizes })
