@@ -17,6 +17,7 @@ const bench: Bench = {
   file,
   folder,
   async measure(work) {
+    globalThis.gc?.()
     resetPeak()
     const before = performance.eventLoopUtilization()
     const startedAt = performance.now()

@@ -38,7 +38,7 @@ try {
   for (const name of names) {
     const suite = await suites[name]?.()
     if (suite === undefined) continue
-    const size = values.size === undefined ? (suite.size ?? 256 * 2 ** 20) : parseSize(values.size)
+    const size = values.size === undefined || suite.size === 0 ? (suite.size ?? 256 * 2 ** 20) : parseSize(values.size)
     const result = await run(name, suite, size)
     console.log(`\n${result.table}`)
     await writeFile(join(results, `${name}.json`), `${JSON.stringify(result, undefined, 2)}\n`)
@@ -57,7 +57,7 @@ async function run(name: string, suite: Suite, size: number): Promise<SuiteResul
   for (let round = 1; round <= rounds; round += 1) {
     for (const row of rows) {
       process.stderr.write(`${name} ${round}/${rounds} ${row}\n`)
-      const child = [join(import.meta.dirname, 'child.ts'), name, row, String(size), file]
+      const child = ['--expose-gc', join(import.meta.dirname, 'child.ts'), name, row, String(size), file]
       const { stdout } = await promisify(execFile)(process.execPath, child)
       samples[row]?.push(JSON.parse(stdout) as Sample)
     }

@@ -18,7 +18,7 @@ export interface Suite {
   readonly ratios: readonly Ratio[]
   /** Most MiB of memory that a row may take; more fails the run. */
   readonly memoryLimits?: Readonly<Record<string, number>> | undefined
-  /** Bytes, unless the command line says otherwise. Default 256 MiB. */
+  /** Bytes, unless the command line says otherwise; 0: the suite needs no file. Default 256 MiB. */
   readonly size?: number | undefined
 }
 

@@ -4,7 +4,7 @@ import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import type { Bench, Suite } from '../suite.ts'
 
-const COUNT = 200_000
+const COUNT = 50_000
 
 /** Distinct CIDs, made anew for each use: multiformats remembers the text of a CID once it was asked for it. */
 function cids(): CID[] {
@@ -15,8 +15,9 @@ function cids(): CID[] {
 
 function parsing(parse: (text: string) => unknown) {
   return async (bench: Bench): Promise<void> => {
-    const texts = cids().map(String)
-    for (const text of texts.slice(0, COUNT / 10)) parse(text)
+    // As text comes from a file or a request: flat, not a rope of the pieces it was made of.
+    const texts = cids().map((cid) => Buffer.from(cid.toString()).toString('latin1'))
+    for (let warming = 0; warming < 5; warming += 1) for (const text of texts) parse(text)
     await bench.measure(async () => {
       for (const text of texts) parse(text)
     })
@@ -25,7 +26,7 @@ function parsing(parse: (text: string) => unknown) {
 
 function formatting(format: (cid: CID) => string) {
   return async (bench: Bench): Promise<void> => {
-    for (const cid of cids().slice(0, COUNT / 10)) format(cid)
+    for (let warming = 0; warming < 5; warming += 1) for (const cid of cids()) format(cid)
     const fresh = cids()
     await bench.measure(async () => {
       for (const cid of fresh) format(cid)
@@ -46,4 +47,5 @@ export const cidText: Suite = {
     { row: 'parse: stowage', over: 'parse: multiformats', goal: { name: 'P11', atLeast: 10 } },
     { row: 'format: stowage', over: 'format: multiformats', goal: { name: 'P11', atLeast: 8 } },
   ],
+  size: 0,
 }

@@ -1,7 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { cidKey, parseCid, StorageError, throwIfAborted, type Backend, type Body, type CID } from '@stowage/core/spi'
+import { dirname, join } from 'node:path'
+import {
+  alongLeaves,
+  assertRange,
+  cidKey,
+  cutRange,
+  leafMatches,
+  parseOutboard,
+  splitLeaves,
+  StorageError,
+  throwIfAborted,
+  tryParseCid,
+  type Backend,
+  type BlobSource,
+  type Body,
+  type CID,
+} from '@stowage/core/spi'
 
 const PIECE = 1024 * 1024
 
@@ -10,43 +25,46 @@ const PIECE = 1024 * 1024
 export function sharedFolder({ dir }: { readonly dir: string }): Backend {
   const file = (cid: CID): string => join(dir, cidKey(cid))
   const outboardFile = (cid: CID): string => `${file(cid)}.outboard`
+  const sizeOf = async (cid: CID): Promise<number | undefined> => (await unlessMissing('stat', stat(file(cid))))?.size
 
-  const sizeOf = async (cid: CID): Promise<number | undefined> =>
-    (await unlessMissing('stat', cid, stat(file(cid))))?.size
+  let closed = false
+  const begin = (signal: AbortSignal | undefined): void => {
+    throwIfAborted(signal)
+    if (closed) throw new StorageError('closed', 'The shared folder was closed.', { backend: 'shared-folder' })
+  }
 
   return {
     name: 'shared-folder',
     traits: { ranges: 'native', verifies: 'nothing' },
 
     async stat(cid, { signal } = {}) {
-      throwIfAborted(signal)
+      begin(signal)
       const size = await sizeOf(cid)
       return size === undefined ? undefined : { cid, size }
     },
 
-    async read(cid, { offset = 0, length = Infinity, signal } = {}) {
-      throwIfAborted(signal)
+    async read(cid, options = {}) {
+      begin(options.signal)
+      assertRange(options)
       const size = await sizeOf(cid)
       if (size === undefined) throw new StorageError('not-found', `${cid} is not in ${dir}.`, { backend: 'shared-folder', cid })
-      if (offset > size) throw new StorageError('range', `${cid} has ${size} bytes, not ${offset}.`, { backend: 'shared-folder', cid })
-      const given = Math.min(length, size - offset)
-      return { size, offset, length: given, body: bytesOf(file(cid), cid, offset, given, signal) }
+      const range = cutRange(options, size)
+      return { size, ...range, body: bytesOf(file(cid), range, options.signal) }
     },
 
     async outboard(cid, { signal } = {}) {
-      throwIfAborted(signal)
-      return unlessMissing('outboard', cid, readFile(outboardFile(cid)))
+      begin(signal)
+      return (await sizeOf(cid)) === undefined ? undefined : unlessMissing('outboard', readFile(outboardFile(cid)))
     },
 
     async put(blob, { signal } = {}) {
-      throwIfAborted(signal)
-      await mkdir(dir, { recursive: true })
-      await writeWhole(outboardFile(blob.cid), blob.cid, [blob.outboard])
-      await writeWhole(file(blob.cid), blob.cid, blob.open({ signal }))
+      begin(signal)
+      await writeWhole(outboardFile(blob.cid), [blob.outboard])
+      await writeWhole(file(blob.cid), verifiedLeaves(blob, signal))
     },
 
     async delete(cid, { signal } = {}) {
-      throwIfAborted(signal)
+      begin(signal)
       const here = (await sizeOf(cid)) !== undefined
       await rm(file(cid), { force: true })
       await rm(outboardFile(cid), { force: true })
@@ -54,46 +72,62 @@ export function sharedFolder({ dir }: { readonly dir: string }): Backend {
     },
 
     async *list({ signal } = {}) {
-      throwIfAborted(signal)
-      for (const name of (await unlessMissing('list', undefined, readdir(dir))) ?? []) {
-        throwIfAborted(signal)
-        if (name.includes('.')) continue
-        const cid = parseCid(name)
-        const size = await sizeOf(cid)
-        if (size !== undefined) yield { cid, size }
+      begin(signal)
+      for (const name of (await unlessMissing('list', readdir(dir))) ?? []) {
+        begin(signal)
+        const cid = tryParseCid(name)
+        const size = cid && (await sizeOf(cid))
+        if (cid !== undefined && size !== undefined) yield { cid, size }
       }
     },
 
-    async health() {
+    async health({ signal } = {}) {
+      begin(signal)
       const startedAt = performance.now()
-      const error = await readdir(dir).then(() => undefined, (reason: unknown) => reason)
+      const error = await mkdir(dir, { recursive: true }).then(() => undefined, (reason: unknown) => reason)
       return error === undefined ? { reachable: true, latency: performance.now() - startedAt } : { reachable: false, error }
     },
 
-    async close() {},
+    async close() {
+      closed = true
+    },
   }
 }
 // #endregion
 
-async function* bytesOf(path: string, cid: CID, offset: number, length: number, signal?: AbortSignal | undefined): Body {
-  const handle = await open(path).catch((cause: unknown) => Promise.reject(translated('read', cid, cause)))
+/** The blob's bytes, leaf by leaf: not one too few, too many or wrong, and no waiting for a source after an abort. */
+async function* verifiedLeaves(blob: BlobSource, signal: AbortSignal | undefined): Body {
+  const outboard = parseOutboard(blob.outboard, blob.cid, blob.size)
+  let leaf = 0
+  for await (const bytes of splitLeaves(blob.open({ signal }), alongLeaves(outboard.leaves, 0), { signal })) {
+    if (!leafMatches(outboard, leaf, bytes)) throw new StorageError('integrity', `Leaf ${leaf} of ${blob.cid} is not what it should be.`)
+    yield bytes
+    leaf += 1
+  }
+}
+
+async function* bytesOf(path: string, range: { readonly offset: number; readonly length: number }, signal: AbortSignal | undefined): Body {
+  const handle = await open(path).catch((cause: unknown) => Promise.reject(translated('read', cause)))
   try {
-    for (let at = 0; at < length; ) {
+    const end = range.offset + range.length
+    for (let at = range.offset; at < end; ) {
       throwIfAborted(signal)
-      const { bytesRead, buffer } = await handle.read(Buffer.alloc(Math.min(PIECE, length - at)), 0, undefined, offset + at)
-      if (bytesRead === 0) throw new StorageError('unexpected', `${path} became shorter while it was read.`, { cid })
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(Math.min(PIECE, end - at)), 0, undefined, at)
+      if (bytesRead === 0) throw new StorageError('integrity', `${path} became shorter while it was read.`, { backend: 'shared-folder' })
       yield buffer.subarray(0, bytesRead)
       at += bytesRead
     }
+    throwIfAborted(signal)
   } finally {
     await handle.close()
   }
 }
 
 /** Nothing has the final name until all bytes are on the disk. */
-async function writeWhole(path: string, cid: CID, bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+async function writeWhole(path: string, bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
   const unfinished = `${path}.${randomUUID()}.tmp`
   try {
+    await mkdir(dirname(path), { recursive: true })
     const handle = await open(unfinished, 'wx')
     try {
       for await (const piece of bytes) await handle.appendFile(piece)
@@ -104,28 +138,27 @@ async function writeWhole(path: string, cid: CID, bytes: AsyncIterable<Uint8Arra
     await rename(unfinished, path)
   } catch (cause) {
     await rm(unfinished, { force: true })
-    throw translated('put', cid, cause)
+    throw translated('put', cause)
   }
 }
 
-async function unlessMissing<T>(operation: string, cid: CID | undefined, work: Promise<T>): Promise<T | undefined> {
+async function unlessMissing<T>(operation: string, work: Promise<T>): Promise<T | undefined> {
   try {
     return await work
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw translated(operation, cid, cause)
+    throw translated(operation, cause)
   }
 }
 
 /** One failure, one name: a system error becomes a `StorageError`; aborts and errors of Stowage's own stay what they are. */
-function translated(operation: string, cid: CID | undefined, cause: unknown): unknown {
+function translated(operation: string, cause: unknown): unknown {
   const code = cause instanceof Error && 'code' in cause && 'syscall' in cause ? cause.code : undefined
   if (code === undefined) return cause
   const kind = code === 'ENOSPC' ? 'no-space' : code === 'EACCES' ? 'denied' : 'unavailable'
   return new StorageError(kind, `The shared folder failed in ${operation}: ${String(code)}.`, {
     backend: 'shared-folder',
     operation,
-    cid,
     cause,
     transient: kind === 'unavailable',
   })

@@ -1,0 +1,5 @@
+// #region memory
+import { memory, StorageWrapper } from 'stowage'
+
+export const storage: StorageWrapper = new StorageWrapper({ near: memory() })
+// #endregion

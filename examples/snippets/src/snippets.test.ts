@@ -1,0 +1,32 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, expect, it } from 'vitest'
+import { readOrDefault } from './errors.ts'
+import { storage } from './memory.ts'
+
+const folder = await mkdtemp(join(tmpdir(), 'snippets-'))
+afterAll(async () => {
+  await storage.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+it('the first steps print what the page says they print', async () => {
+  const file = join(import.meta.dirname, 'first-steps.ts')
+  const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=@stowage/source', file], {
+    cwd: folder,
+    env: { ...process.env, STOWAGE_DIR: folder },
+  })
+  const [cid, text, path] = stdout.split('\n')
+  expect(cid).toBe('bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e')
+  expect(text).toBe('hello world')
+  expect(path?.startsWith(folder)).toBe(true)
+})
+
+it('a miss is told from a failure', async () => {
+  expect(await readOrDefault(storage, 'absent')).toBe('nothing yet')
+  await storage.put('text', { name: 'present' })
+  expect(await readOrDefault(storage, 'present')).toBe('text')
+})
