@@ -1,15 +1,7 @@
-import { dirname, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Environment } from '@stowage/core'
-import { expandHome } from '../home.ts'
 import type { StowageConfig } from './config.ts'
 import { findConfigFile } from './find-file.ts'
-import { interpolate } from './interpolate.ts'
-import { fromLegacy, LEGACY_ROOT, type Mapped } from './legacy.ts'
-import { isMapping, normalise } from './normalise.ts'
-import type { ParsedText } from './parse-text.ts'
-import { configError, dotted, type Origin, type Path, valueAt } from './problem.ts'
-import { readConfigFile } from './read-file.ts'
-import { checkConfig } from './schema.ts'
 
 export interface LoadOptions {
   /** A file, an object, `false` for none; otherwise `stowage.config.*` is looked for in `cwd`. */
@@ -28,52 +20,15 @@ export interface LoadedConfig {
   readonly unknownKeys: readonly string[]
 }
 
-/** Finds, reads, fills in and checks the configuration. Everything wrong with it is reported at once, as `invalid-config`. */
+/**
+ * Finds, reads, fills in and checks the configuration. Everything wrong with it is reported at once, as `invalid-config`.
+ * The parsers are loaded only when there is something to parse: most programs have no config file.
+ */
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const { config, cwd } = options
-  if (config === false) return { config: {}, unknownKeys: [] }
-  if (typeof config === 'object' && config !== null) return check({ value: config, lineOf: () => undefined }, undefined, options)
-  const file = config === undefined ? await findConfigFile(cwd) : resolve(cwd, config)
-  return file === undefined ? { config: {}, unknownKeys: [] } : check(await readConfigFile(file), file, options)
-}
-
-function check(source: ParsedText, file: string | undefined, { env, cwd, dirOf }: LoadOptions): LoadedConfig {
-  const label = file ?? 'config'
-  const clean = normalise(source.value ?? {})
-  const origin: Origin = { label, lineOf: source.lineOf }
-  if (clean.problems.length > 0) throw configError(origin, clean.problems)
-  if (!isMapping(clean.value)) throw configError(origin, [{ path: [], text: 'expected a mapping at the top' }])
-
-  const { value, strangers, pathOf } = LEGACY_ROOT in clean.value ? fromLegacy(clean.value) : today(clean.value)
-  const base = file === undefined ? cwd : dirname(file)
-  const ownDir = interpolate(valueAt(value, ['dir']), (name) => env[name], ['dir'])
-  const dir = dirOf(typeof ownDir.value === 'string' && ownDir.value !== '' ? locate(ownDir.value, base, env) : undefined)
-  const filled = interpolate(value, (name) => (name === 'dir' || name === 'cache_dir' ? dir : env[name]))
-  const checked = checkConfig(isMapping(filled.value) ? { ...filled.value, ...own(ownDir.value) } : filled.value, (path) => valueAt(value, path))
-
-  const problems = [...ownDir.problems, ...filled.problems.filter(({ path }) => path[0] !== 'dir'), ...checked.problems]
-  if (problems.length > 0) throw configError(origin, problems.map(({ path, text }) => ({ path: pathOf(path), text })))
-  return {
-    config: located(checked.config, base, env),
-    file,
-    unknownKeys: [...strangers, ...checked.unknownKeys.map(pathOf)].map(dotted),
-  }
-}
-
-const today = (value: unknown): Mapped => ({ value, strangers: [], pathOf: (path: Path) => path })
-
-const own = (dir: unknown): { dir?: unknown } => (dir === undefined ? {} : { dir })
-
-/** Folders of a config file are relative to it, so that it means the same wherever the program is started. */
-function located(config: StowageConfig, base: string, env: Environment): StowageConfig {
-  const path = config.backends?.local?.path
-  return {
-    ...config,
-    ...(config.dir !== undefined && { dir: locate(config.dir, base, env) }),
-    ...(path !== undefined && { backends: { ...config.backends, local: { ...config.backends?.local, path: locate(path, base, env) } } }),
-  }
-}
-
-function locate(path: string, base: string, env: Environment): string {
-  return resolve(base, expandHome(path, env))
+  const file = config === undefined ? await findConfigFile(cwd) : typeof config === 'string' ? resolve(cwd, config) : undefined
+  if (config === false || (config === undefined && file === undefined)) return { config: {}, unknownKeys: [] }
+  const [{ interpret }, { readConfigFile }] = await Promise.all([import('./interpret.ts'), import('./read-file.ts')])
+  const source = file === undefined ? { value: config, lineOf: () => undefined } : await readConfigFile(file)
+  return interpret(source, file, options)
 }
