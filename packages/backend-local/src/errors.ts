@@ -7,12 +7,25 @@ class SourceFailure extends Error {
   }
 }
 
-/** Marks the errors of a caller's source, so that they come out as they are. */
-export async function* tagged(source: Body): AsyncGenerator<Uint8Array> {
-  try {
-    yield* source
-  } catch (error) {
-    throw new SourceFailure(error)
+/**
+ * Marks the errors of a caller's source, so that they come out as they are. No generator: that would pass `return()` on
+ * only after a hanging `next()`.
+ */
+export function tagged(source: Body): Body {
+  return {
+    [Symbol.asyncIterator]() {
+      const inner = source[Symbol.asyncIterator]()
+      return {
+        next: async () => {
+          try {
+            return await inner.next()
+          } catch (cause) {
+            throw new SourceFailure(cause)
+          }
+        },
+        return: async () => (await inner.return?.()) ?? { done: true, value: undefined },
+      }
+    },
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import {
-  StorageError, dagPbFrame, defaultLayout, hashPool, serialiseOutboard, splitLeaves, treeBuilder,
+  StorageError, bufferRing, dagPbFrame, defaultLayout, hashPool, serialiseOutboard, splitLeaves, treeBuilder,
   type Body, type Built, type IngestOptions, type Ingested, type LeafFrame, type Layout,
 } from '@stowage/core/spi'
 import { assertCommit, sha256Alias } from './commit.ts'
@@ -29,13 +29,16 @@ async function takeIn(staging: Staging, source: Body, options: IngestOptions, si
   const { layout = defaultLayout, onBytes } = options
   const builder = treeBuilder(layout)
   const whole = wantsDigest(options) ? createHash('sha256') : undefined
-  const leaves = createWindow<{ digest: Uint8Array; size: number }>(2 * hashPool().size, ({ digest, size }) => builder.leaf(digest, size))
+  const flying = 2 * hashPool().size
+  const buffers = bufferRing(flying + 1, layout.splitter.maxLeafSize)
+  const leaves = createWindow<{ digest: Uint8Array; size: number }>(flying, ({ digest, size }) => builder.leaf(digest, size))
   let bytes = 0
   try {
-    for await (const leaf of splitLeaves(tagged(source), layout.splitter, { signal })) {
+    for await (const leaf of splitLeaves(tagged(source), layout.splitter, { signal, buffers })) {
       whole?.update(leaf)
       const size = leaf.length
-      await leaves.push(staging.append(leaf, frameOf(layout, size)).then((digest) => ({ digest, size })))
+      const written = staging.append(leaf, frameOf(layout, size)).finally(() => buffers.give(leaf))
+      await leaves.push(written.then((digest) => ({ digest, size })))
       onBytes?.((bytes += size))
     }
     await leaves.finish()

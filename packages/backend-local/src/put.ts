@@ -1,4 +1,4 @@
-import { StorageError, alongLeaves, hashPool, leafDigest, leafFrames, parseOutboard, splitLeaves, type BlobSource, type Outboard } from '@stowage/core/spi'
+import { MAX_LEAF_SIZE, StorageError, alongLeaves, bufferRing, hashPool, leafDigest, leafFrames, parseOutboard, splitLeaves, type BlobSource, type Outboard } from '@stowage/core/spi'
 import { tagged } from './errors.ts'
 import { outboardFile } from './ingest.ts'
 import { checkLeaf } from './leaves.ts'
@@ -20,12 +20,14 @@ export async function put(session: Session, blob: BlobSource, signal: AbortSigna
 
 async function takeIn(staging: Staging, blob: BlobSource, outboard: Outboard, signal: AbortSignal): Promise<void> {
   const { leaves, cid } = outboard
-  const window = createWindow<void>(2 * hashPool().size, () => {})
+  const flying = 2 * hashPool().size
+  const window = createWindow<void>(flying, () => {})
+  const buffers = bufferRing(flying + 1, MAX_LEAF_SIZE)
   let leaf = 0
   try {
-    for await (const bytes of splitLeaves(tagged(blob.open({ signal })), alongLeaves(leaves, 0), { signal })) {
+    for await (const bytes of splitLeaves(tagged(blob.open({ signal })), alongLeaves(leaves, 0), { signal, buffers })) {
       const index = leaf++
-      await window.push(check(index, bytes))
+      await window.push(check(index, bytes).finally(() => buffers.give(bytes)))
     }
     await window.finish()
     if (leaf < leaves.count) throw new StorageError('integrity', `The source of ${cid} gave fewer bytes than the blob has.`, { cid })

@@ -1,0 +1,88 @@
+import { once } from 'node:events'
+import { cidKey, layouts, fixedSize, hashContent, parseCid } from '@stowage/core/spi'
+import { local } from '../src/index.ts'
+import { bodyOf, content } from './content.ts'
+
+/** A process of its own on a store's folder. It says on stdout what it has done, a JSON text a line. */
+const [dir, command, ...values] = process.argv.slice(2) as [string, string, ...string[]]
+const store = local({ dir })
+const layout = { ...layouts['unixfs-v1-2025'], name: 'small', splitter: fixedSize(4096), maxLinks: 4 }
+
+function say(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`)
+}
+
+async function* never(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+  say('waiting')
+  await once(process, 'never')
+}
+
+const commands: Record<string, () => Promise<void>> = {
+  /** Puts one blob, when told to go. */
+  put: async () => {
+    const bytes = content(String(values[0]), Number(values[1]))
+    await store.usage()
+    say('ready')
+    await once(process.stdin, 'data')
+    const { cid, deduplicated } = await store.ingest(bodyOf(bytes))
+    say({ cid: cidKey(cid), deduplicated })
+  },
+  /** Puts, names, deletes, collects directories and partial blobs until it is killed. */
+  churn: async () => {
+    const [seed, start] = [String(values[0]), Number(values[1])]
+    for (let number = start; ; number++) {
+      const bytes = content(`${seed}-${number}`, (number * 7919) % 200_000)
+      const name = `${seed}-${number}`
+      say({ trying: name, size: bytes.length })
+      const { cid } = await store.ingest(bodyOf(bytes, 10_000), { layout, name: { name }, pin: number % 3 === 0 })
+      say({ stored: name, cid: cidKey(cid), size: bytes.length })
+      if (number % 5 === 4) {
+        const gone = content(`gone-${seed}-${number}`, 50_000)
+        const { cid } = await store.ingest(bodyOf(gone), { layout })
+        await store.delete(cid)
+        say({ deleted: cidKey(cid) })
+      }
+      if (number % 4 === 3) {
+        const half = content(`half-${seed}-${number}`, 30_000)
+        const built = await hashContent(bodyOf(half), { layout })
+        const partial = await store.partial(built)
+        await partial.write(1, half.subarray(4096, 8192))
+        await partial.close()
+        say({ leaf: 1, of: cidKey(built.cid) })
+      }
+    }
+  },
+  /** Starts an ingest that never ends. */
+  hang: async () => {
+    await store.ingest(never(content('hang', 300_000)), { layout })
+  },
+  lease: async () => {
+    await store.lease(parseCid(String(values[0])))
+    say('leased')
+    await once(process, 'never')
+  },
+  /** Holds a partial blob open until it is told to go. */
+  partial: async () => {
+    const half = content(String(values[0]), Number(values[1]))
+    const partial = await store.partial(await hashContent(bodyOf(half), { layout }))
+    await partial.write(0, half.subarray(0, 4096))
+    say('open')
+    await once(process.stdin, 'data')
+    await partial.close()
+    say('closed')
+  },
+  view: async () => {
+    await store.usage()
+    say('ready')
+    await once(process.stdin, 'data')
+    say(await store.directoryPath?.(parseCid(String(values[0]))))
+  },
+}
+
+// Keeps a process alive that waits to be killed.
+const alive = setInterval(() => {}, 60_000)
+await commands[command]?.()
+await store.close()
+clearInterval(alive)
+process.exit(0)

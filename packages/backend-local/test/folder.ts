@@ -1,0 +1,28 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll } from 'vitest'
+
+const folders: string[] = []
+
+afterAll(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true })
+})
+
+/** A new folder, gone after the tests of the file. */
+export async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'stowage-local-'))
+  folders.push(folder)
+  return folder
+}
+
+/** Everything that lies in folders for work in progress. */
+export async function litter(dir: string): Promise<string[]> {
+  const found = await Promise.all(['tmp', 'partial', 'owners'].map(async (name) => (await readdir(join(dir, name))).map((entry) => `${name}/${entry}`)))
+  return found.flat()
+}
+
+/** Paths of all files of a kind below `blobs`. */
+export async function blobFiles(dir: string): Promise<string[]> {
+  return (await readdir(join(dir, 'blobs'), { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map((entry) => entry.name)
+}

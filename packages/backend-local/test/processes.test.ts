@@ -1,0 +1,167 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fixedSize, hashContent, layouts, parseCid, type Layout } from '@stowage/core/spi'
+import { expect, test } from 'vitest'
+import { local, type Notice } from '../src/index.ts'
+import { bodyOf, bytesOf, content } from './content.ts'
+import { blobFiles, litter, newFolder } from './folder.ts'
+import { start } from './process.ts'
+
+const layout: Layout = { ...layouts['unixfs-v1-2025'], name: 'small', splitter: fixedSize(4096), maxLinks: 4 }
+
+test('two processes that put the same 64 MiB at once store them once', async () => {
+  const dir = await newFolder()
+  const children = [start(dir, 'put', 'same', 64 * 1024 * 1024), start(dir, 'put', 'same', 64 * 1024 * 1024)]
+  for (const child of children) expect(await child.next()).toBe('ready')
+  for (const child of children) child.go()
+  const said = (await Promise.all(children.map((child) => child.rest()))).flat() as { cid: string; deduplicated: boolean }[]
+  expect(said.map(({ deduplicated }) => deduplicated).sort()).toEqual([false, true])
+  const store = local({ dir })
+  const cid = parseCid(said[0]!.cid)
+  expect(await store.verify(cid)).toEqual([])
+  expect((await store.usage()).blobs).toBe(1)
+  expect(await blobFiles(dir)).toHaveLength(2)
+  await store.close()
+  expect(await litter(dir)).toEqual([])
+})
+
+test('what a living process works on is left alone, what a dead one left is removed', async () => {
+  const dir = await newFolder()
+  const child = start(dir, 'hang')
+  expect(await child.next()).toBe('waiting')
+  const before = await readdir(join(dir, 'tmp'))
+  expect(before).toHaveLength(1)
+  const during = local({ dir })
+  await during.gc()
+  expect(await readdir(join(dir, 'tmp'))).toEqual(before)
+  await during.close()
+  await child.kill()
+  expect(await readdir(join(dir, 'tmp'))).toEqual(before)
+  const after = local({ dir })
+  expect((await after.usage()).blobs).toBe(0)
+  expect(await readdir(join(dir, 'tmp'))).toEqual([])
+  await after.close()
+  expect(await litter(dir)).toEqual([])
+})
+
+test('a long-lived process sweeps the dead by gc', async () => {
+  const dir = await newFolder()
+  const store = local({ dir })
+  await store.usage()
+  const child = start(dir, 'hang')
+  await child.next()
+  await child.kill()
+  expect((await store.gc()).swept).toBe(1)
+  expect(await readdir(join(dir, 'tmp'))).toEqual([])
+  await store.close()
+})
+
+test('a lease of another process holds off eviction while that process lives', async () => {
+  const dir = await newFolder()
+  const store = local({ dir })
+  const { cid } = await store.ingest(bodyOf(content('leased', 5000)))
+  const child = start(dir, 'lease', cid.toString())
+  await child.next()
+  expect(await store.gc({ maxSize: 0 })).toMatchObject({ removed: 0, remaining: 5000 })
+  await child.kill()
+  expect(await store.gc({ maxSize: 0 })).toMatchObject({ removed: 1, freed: 5000, remaining: 0 })
+  await store.close()
+})
+
+test('a partial blob that another process has open is waited for, and its leaves are there then', async () => {
+  const dir = await newFolder()
+  const half = content('half', 20_000)
+  const child = start(dir, 'partial', 'half', half.length)
+  expect(await child.next()).toBe('open')
+  const store = local({ dir })
+  let opened = false
+  const opening = store.partial(await hashContent(bodyOf(half), { layout })).then((partial) => ((opened = true), partial))
+  await store.usage()
+  expect(opened).toBe(false)
+  child.go()
+  const partial = await opening
+  expect([...partial.missing()]).toEqual([1, 2, 3, 4])
+  await partial.close()
+  await store.close()
+})
+
+test('a partial blob of a killed process can be resumed', async () => {
+  const dir = await newFolder()
+  const half = content('half', 20_000)
+  const child = start(dir, 'partial', 'half', half.length)
+  await child.next()
+  await child.kill()
+  const store = local({ dir })
+  const partial = await store.partial(await hashContent(bodyOf(half), { layout }))
+  expect(partial.has(0)).toBe(true)
+  await partial.discard()
+  await store.close()
+  expect(await litter(dir)).toEqual([])
+})
+
+test('several processes make the view of one directory at once', async () => {
+  const dir = await newFolder()
+  const store = local({ dir })
+  const { buildDirectory } = await import('@stowage/core/spi')
+  const { cid, size, outboard } = await store.ingest(bodyOf(content('file', 9000)), { layout })
+  expect(outboard.length).toBeGreaterThan(0)
+  const directory = buildDirectory(Array.from({ length: 50 }, (_, index) => ({ name: `file-${index}`, cid, size, dagSize: size })))
+  await store.putDirectory(directory)
+  const children = Array.from({ length: 3 }, () => start(dir, 'view', directory.cid.toString()))
+  for (const child of children) await child.next()
+  for (const child of children) child.go()
+  const paths = (await Promise.all(children.map((child) => child.rest()))).flat()
+  expect(new Set(paths).size).toBe(1)
+  const names = await readdir(paths[0] as string)
+  expect(names).toHaveLength(50)
+  for (const name of names) expect(await readFile(join(paths[0] as string, name))).toEqual(Buffer.from(content('file', 9000)))
+  await store.close()
+  expect(await litter(dir)).toEqual([])
+})
+
+interface Said {
+  readonly trying?: string
+  readonly stored?: string
+  readonly cid?: string
+  readonly size?: number
+  readonly deleted?: string
+  readonly of?: string
+}
+
+test('kill -9 at any moment: what was acknowledged is whole, and nothing else stays behind', async () => {
+  const dir = await newFolder()
+  const stored = new Map<string, { cid: string; size: number }>()
+  const deleted = new Set<string>()
+  let next = 0
+  for (let round = 0; round < 12; round++) {
+    const children = ['a', 'b'].map((seed) => start(dir, 'churn', `${seed}${round}`, next))
+    for (const child of children) await child.next()
+    // Each round another number of lines into its work, so that kills come at all sorts of moments.
+    for (let line = 0; line < (round * 5) % 23; line++) await note(await children[0]!.next())
+    await Promise.all(children.map((child) => child.kill()))
+    for (const said of (await Promise.all(children.map((child) => child.rest()))).flat()) await note(said)
+    next += 100
+
+    const notices: Notice[] = []
+    const store = local({ dir, onNotice: (notice) => notices.push(notice) })
+    for (const [name, { cid, size }] of stored) {
+      expect((await store.catalog.names.get(name))?.toString()).toBe(cid)
+      const read = await store.read(parseCid(cid))
+      expect(Buffer.compare(await bytesOf(read.body), content(name, size))).toBe(0)
+    }
+    for (const cid of deleted) expect(await store.stat(parseCid(cid))).toBeUndefined()
+    for await (const { cid } of store.list()) expect(await store.verify(cid)).toEqual([])
+    expect(await readdir(join(dir, 'tmp'))).toEqual([])
+    expect(notices.filter(({ level }) => level === 'warn')).toEqual([])
+    await store.close()
+    expect(await readdir(join(dir, 'owners'))).toEqual([])
+    expect((await blobFiles(dir)).filter((file) => file.includes('.tmp'))).toEqual([])
+  }
+  expect(stored.size).toBeGreaterThan(10)
+
+  async function note(line: unknown): Promise<void> {
+    const said = line as Said
+    if (said.stored !== undefined) stored.set(said.stored, { cid: said.cid as string, size: said.size as number })
+    if (said.deleted !== undefined) deleted.add(said.deleted)
+  }
+})
