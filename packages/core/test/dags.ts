@@ -40,7 +40,11 @@ export async function importDag(leaves: readonly Uint8Array[], options: Importer
     yield* leaves
   }
   // A fresh object each time: the importer writes into its options.
-  const done = await importFile({ content: new Uint8Array(1) }, store as never, { fieldOrder: 'links-first', ...options, chunker })
+  const done = await importFile({ content: new Uint8Array(1) }, store as never, {
+    fieldOrder: 'links-first',
+    ...options,
+    chunker,
+  })
   const size = leaves.reduce((sum, leaf) => sum + leaf.length, 0)
   return { cid: CID.decode(done.cid.bytes), size, dagSize: Number(done.size), blocks }
 }
@@ -67,7 +71,11 @@ export function fileNode(parts: readonly Part[], override: Partial<UnixFsMessage
   const inline = override.data?.length ?? 0
   const size = parts.reduce((sum, part) => sum + part.size, inline)
   const message = { type: UNIXFS_FILE, filesize: size, blocksizes: parts.map((part) => part.size), ...override }
-  const links = parts.map((part) => ({ Hash: part.cid, Name: '', ...(part.tsize === undefined ? {} : { Tsize: part.tsize }) }))
+  const links = parts.map((part) => ({
+    Hash: part.cid,
+    Name: '',
+    ...(part.tsize === undefined ? {} : { Tsize: part.tsize }),
+  }))
   const bytes = encode(prepare({ Data: encodeUnixFs(message), Links: links }))
   const tsize = parts.reduce((sum, part) => sum + (part.tsize ?? 0), bytes.length)
   return { cid: dagPbCid(digestOf(bytes), 1), bytes, size, tsize }

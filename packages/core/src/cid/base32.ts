@@ -25,7 +25,13 @@ line[0] = PREFIX
 export function encodeText(bytes: Uint8Array): string {
   let to = 1
   for (let from = 0; from < GROUPED; from += 5, to += 8) {
-    const [a, b, c, d, e] = [at(bytes, from), at(bytes, from + 1), at(bytes, from + 2), at(bytes, from + 3), at(bytes, from + 4)]
+    const [a, b, c, d, e] = [
+      at(bytes, from),
+      at(bytes, from + 1),
+      at(bytes, from + 2),
+      at(bytes, from + 3),
+      at(bytes, from + 4),
+    ]
     line[to] = at(codes, a >> 3)
     line[to + 1] = at(codes, ((a << 2) | (b >> 6)) & 31)
     line[to + 2] = at(codes, (b >> 1) & 31)

@@ -36,7 +36,12 @@ function cidV1(codec: number, digest: Uint8Array): CID {
 export function cidOfBytes(bytes: Uint8Array<ArrayBuffer>): CID {
   const { buffer, byteOffset } = bytes
   const digest = new Uint8Array(buffer, byteOffset + 4, DIGEST_LENGTH)
-  const multihash = new Digest(SHA2_256, DIGEST_LENGTH, digest, new Uint8Array(buffer, byteOffset + 2, 2 + DIGEST_LENGTH))
+  const multihash = new Digest(
+    SHA2_256,
+    DIGEST_LENGTH,
+    digest,
+    new Uint8Array(buffer, byteOffset + 2, 2 + DIGEST_LENGTH),
+  )
   return new CID(1, bytes[1] as number, multihash, bytes)
 }
 

@@ -12,5 +12,9 @@ export function assertStorable(cid: CID): void {
   if (isStorable(cid)) return
   const codec = `0x${cid.code.toString(16)}`
   const hash = `0x${cid.multihash.code.toString(16)}`
-  throw new StorageError('unsupported', `${cid} has codec ${codec} and hash ${hash}; Stowage stores raw (0x55) and dag-pb (0x70) by sha2-256 (0x12).`, { cid })
+  throw new StorageError(
+    'unsupported',
+    `${cid} has codec ${codec} and hash ${hash}; Stowage stores raw (0x55) and dag-pb (0x70) by sha2-256 (0x12).`,
+    { cid },
+  )
 }

@@ -13,7 +13,9 @@ import { assertStorable } from './storable.ts'
 import { formatCid, parseCid, tryParseCid } from './text.ts'
 
 const digests = fc.uint8Array({ minLength: 32, maxLength: 32 })
-const cids = fc.tuple(digests, fc.constantFrom(0x55, 0x70)).map(([digest, codec]) => CID.createV1(codec, create(0x12, digest)))
+const cids = fc
+  .tuple(digests, fc.constantFrom(0x55, 0x70))
+  .map(([digest, codec]) => CID.createV1(codec, create(0x12, digest)))
 const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
 const empty = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
 
@@ -103,11 +105,17 @@ describe('the text of a CID', () => {
 
   it('may come in another base, another codec, another hash', () => {
     fc.assert(
-      fc.property(fc.nat(0x300), fc.constantFrom(0x13, 0x1b, 0x00, 0x12), fc.uint8Array({ minLength: 1, maxLength: 64 }), (codec, hash, digest) => {
-        const cid = CID.createV1(codec, create(hash, digest))
-        for (const base of [base32, base36, base58btc]) expect(parseCid(cid.toString(base as never)).equals(cid)).toBe(true)
-        expect(formatCid(cid)).toBe(CID.decode(cid.bytes).toString())
-      }),
+      fc.property(
+        fc.nat(0x300),
+        fc.constantFrom(0x13, 0x1b, 0x00, 0x12),
+        fc.uint8Array({ minLength: 1, maxLength: 64 }),
+        (codec, hash, digest) => {
+          const cid = CID.createV1(codec, create(hash, digest))
+          for (const base of [base32, base36, base58btc])
+            expect(parseCid(cid.toString(base as never)).equals(cid)).toBe(true)
+          expect(formatCid(cid)).toBe(CID.decode(cid.bytes).toString())
+        },
+      ),
     )
   })
 

@@ -41,5 +41,7 @@ function parseQuickly(text: string): CID | undefined {
 }
 
 function shown(text: unknown): string {
-  return typeof text === 'string' ? JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text) : `a ${typeof text}`
+  return typeof text === 'string'
+    ? JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text)
+    : `a ${typeof text}`
 }

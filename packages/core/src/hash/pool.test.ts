@@ -28,16 +28,19 @@ async function opened<T>(name: string, flags: string, use: (fd: number) => Promi
 }
 
 describe('the pool', () => {
-  it.each(sizes)('hashes %i bytes, from shared memory and from memory of the caller, with and without a frame', async (size) => {
-    const bytes = someBytes(size)
-    const shared = sharedBytes(size)
-    shared.set(bytes)
-    const frame = dagPbFrame(size)
-    for (const input of [bytes, shared]) {
-      expect(hex(await hashPool().hash(input))).toBe(hex(digestOf(bytes)))
-      expect(hex(await hashPool().hash(input, frame))).toBe(hex(digestOf(framed(bytes, frame))))
-    }
-  })
+  it.each(sizes)(
+    'hashes %i bytes, from shared memory and from memory of the caller, with and without a frame',
+    async (size) => {
+      const bytes = someBytes(size)
+      const shared = sharedBytes(size)
+      shared.set(bytes)
+      const frame = dagPbFrame(size)
+      for (const input of [bytes, shared]) {
+        expect(hex(await hashPool().hash(input))).toBe(hex(digestOf(bytes)))
+        expect(hex(await hashPool().hash(input, frame))).toBe(hex(digestOf(framed(bytes, frame))))
+      }
+    },
+  )
 
   it('leaves the bytes to the caller, also those that are part of something larger', async () => {
     const whole = someBytes(900_000)
@@ -72,7 +75,9 @@ describe('the pool', () => {
       await opened(`to-${size}`, 'w', async (copyTo) => {
         expect(hex(await hashPool().hashFile({ fd, offset: 10, length: size }))).toBe(hex(digestOf(stretch)))
         const frame = dagPbFrame(size)
-        expect(hex(await hashPool().hashFile({ fd, offset: 10, length: size, copyTo, frame }))).toBe(hex(digestOf(framed(stretch, frame))))
+        expect(hex(await hashPool().hashFile({ fd, offset: 10, length: size, copyTo, frame }))).toBe(
+          hex(digestOf(framed(stretch, frame))),
+        )
       })
     })
     expect(Buffer.compare(readFileSync(join(folder, `to-${size}`)).subarray(10), stretch)).toBe(0)
@@ -82,8 +87,12 @@ describe('the pool', () => {
     writeFileSync(join(folder, 'short'), someBytes(2_000_000))
     truncateSync(join(folder, 'short'), 1_500_000)
     await opened('short', 'r', async (fd) => {
-      await expect(hashPool().hashFile({ fd, offset: 0, length: 2_000_000 })).rejects.toMatchObject({ code: 'conflict' })
-      await expect(hashPool().hashFile({ fd, offset: 9_000_000, length: 1 })).rejects.toMatchObject({ code: 'conflict' })
+      await expect(hashPool().hashFile({ fd, offset: 0, length: 2_000_000 })).rejects.toMatchObject({
+        code: 'conflict',
+      })
+      await expect(hashPool().hashFile({ fd, offset: 9_000_000, length: 1 })).rejects.toMatchObject({
+        code: 'conflict',
+      })
     })
   })
 
@@ -94,7 +103,10 @@ describe('the pool', () => {
       await expect(writing).rejects.toMatchObject({ code: 'EBADF', syscall: 'write', errno: expect.any(Number) })
       await expect(writing).rejects.toBeInstanceOf(Error)
     })
-    await expect(hashPool().hashFile({ fd: 1_000_000, offset: 0, length: 1 })).rejects.toMatchObject({ code: 'EBADF', syscall: 'read' })
+    await expect(hashPool().hashFile({ fd: 1_000_000, offset: 0, length: 1 })).rejects.toMatchObject({
+      code: 'EBADF',
+      syscall: 'read',
+    })
     await opened('.', 'r', async (fd) => {
       await expect(hashPool().hashFile({ fd, offset: 0, length: 1 })).rejects.toMatchObject({ code: 'EISDIR' })
     })
@@ -102,7 +114,11 @@ describe('the pool', () => {
 
   it.skipIf(process.platform !== 'linux')('passes on that a disk is full', async () => {
     const fd = openSync('/dev/full', 'w')
-    await expect(hashPool().hashAndWrite(someBytes(100), fd, 0).finally(() => closeSync(fd))).rejects.toMatchObject({ code: 'ENOSPC' })
+    await expect(
+      hashPool()
+        .hashAndWrite(someBytes(100), fd, 0)
+        .finally(() => closeSync(fd)),
+    ).rejects.toMatchObject({ code: 'ENOSPC' })
   })
 
   it('has one to four workers', () => {
@@ -113,14 +129,16 @@ describe('the pool', () => {
 })
 
 /** A worker that ends when the first byte is 13, and answers with the first byte otherwise. */
-const mortal = new URL(`data:text/javascript,${encodeURIComponent(`
+const mortal = new URL(
+  `data:text/javascript,${encodeURIComponent(`
   import { parentPort } from 'node:worker_threads'
   parentPort.on('message', ({ bytes }) => {
     if (bytes[0] === 13) process.exit(13)
     if (bytes[0] === 14) throw new Error('torn')
     parentPort.postMessage({ digest: bytes.slice(0, 1) })
   })
-`)}`)
+`)}`,
+)
 
 function large(first: number): Uint8Array {
   return new Uint8Array(70_000).fill(first, 0, 1)
@@ -129,19 +147,26 @@ function large(first: number): Uint8Array {
 describe('a worker that dies', () => {
   it.each([13, 14])('rejects its own tasks as transient, and another takes over (%i)', async (fatal) => {
     const pool = createPool(1, mortal)
-    const fates = await Promise.allSettled([large(1), large(fatal), large(2), large(3), large(fatal), large(4)].map((bytes) => pool.hash(bytes)))
+    const fates = await Promise.allSettled(
+      [large(1), large(fatal), large(2), large(3), large(fatal), large(4)].map((bytes) => pool.hash(bytes)),
+    )
     expect(fates[0]).toMatchObject({ status: 'fulfilled' })
-    for (const at of [1, 4]) expect(fates[at]).toMatchObject({ status: 'rejected', reason: { code: 'unexpected', transient: true } })
-    for (const fate of fates) if (fate.status === 'rejected') expect(fate.reason).toMatchObject({ code: 'unexpected', transient: true })
+    for (const at of [1, 4])
+      expect(fates[at]).toMatchObject({ status: 'rejected', reason: { code: 'unexpected', transient: true } })
+    for (const fate of fates)
+      if (fate.status === 'rejected') expect(fate.reason).toMatchObject({ code: 'unexpected', transient: true })
     expect(await pool.hash(large(7))).toEqual(Uint8Array.of(7))
     await Promise.allSettled([pool.hash(large(13))])
-    expect(await Promise.all([5, 6, 7].map((first) => pool.hash(large(first))))).toEqual([5, 6, 7].map((first) => Uint8Array.of(first)))
+    expect(await Promise.all([5, 6, 7].map((first) => pool.hash(large(first))))).toEqual(
+      [5, 6, 7].map((first) => Uint8Array.of(first)),
+    )
   })
 
   it('rejects all tasks when none can be started', async () => {
     const pool = createPool(2, new URL('file:///nowhere/worker.js'))
     const fates = await Promise.allSettled(Array.from({ length: 20 }, (_, i) => pool.hash(large(i))))
-    for (const fate of fates) expect(fate).toMatchObject({ status: 'rejected', reason: { code: 'unexpected', transient: true } })
+    for (const fate of fates)
+      expect(fate).toMatchObject({ status: 'rejected', reason: { code: 'unexpected', transient: true } })
   })
 })
 
@@ -152,7 +177,11 @@ describe('the process', () => {
     process.stdout.write(Buffer.from(digest).toString('hex'))
   `
   it('stays until a task is done, then ends by itself', async () => {
-    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script(new URL('./pool.ts', import.meta.url))])
+    const { stdout } = await run(process.execPath, [
+      '--input-type=module',
+      '-e',
+      script(new URL('./pool.ts', import.meta.url)),
+    ])
     expect(stdout).toBe(hex(sha256(new Uint8Array(2_000_000))))
   })
 })

@@ -98,7 +98,8 @@ export function createPool(size: number, script: URL): HashPool {
 
   return {
     size,
-    hash: async (bytes, frame) => (bytes.length < INLINE_SIZE ? sha256(bytes, frame) : run({ kind: 'bytes', bytes, frame })),
+    hash: async (bytes, frame) =>
+      bytes.length < INLINE_SIZE ? sha256(bytes, frame) : run({ kind: 'bytes', bytes, frame }),
     hashAndWrite: (bytes, fd, position, frame) => run({ kind: 'bytes', bytes, write: { fd, position }, frame }),
     hashFile: ({ fd, offset, length, copyTo, frame }) => run({ kind: 'stretch', fd, offset, length, copyTo, frame }),
   }

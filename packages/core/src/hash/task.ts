@@ -21,10 +21,7 @@ export interface StretchTask {
 }
 
 /** A worker's answer; answers come in the order of the tasks. */
-export type Answer =
-  | { readonly digest: Uint8Array }
-  | { readonly short: number }
-  | { readonly failed: FailedCall }
+export type Answer = { readonly digest: Uint8Array } | { readonly short: number } | { readonly failed: FailedCall }
 
 /** What structured cloning would drop from an error of `node:fs`. */
 export interface FailedCall {

@@ -32,7 +32,7 @@ function takeBytes({ bytes, write }: BytesTask, hash: Hash): undefined {
 /** Where the file ended, when it ended too early. */
 function takeStretch({ fd, offset, length, copyTo }: StretchTask, hash: Hash): number | undefined {
   piece ??= new Uint8Array(PIECE)
-  for (let done = 0; done < length; ) {
+  for (let done = 0; done < length;) {
     const count = readSync(fd, piece, 0, Math.min(PIECE, length - done), offset + done)
     if (count === 0) return offset + done
     hash.update(piece.subarray(0, count))
@@ -43,9 +43,10 @@ function takeStretch({ fd, offset, length, copyTo }: StretchTask, hash: Hash): n
 }
 
 function writeAll(fd: number, bytes: Uint8Array, length: number, position: number): void {
-  for (let done = 0; done < length; ) {
+  for (let done = 0; done < length;) {
     const count = writeSync(fd, bytes, done, length - done, position + done)
-    if (count === 0) throw Object.assign(new Error('EIO: nothing was written, write'), { code: 'EIO', syscall: 'write' })
+    if (count === 0)
+      throw Object.assign(new Error('EIO: nothing was written, write'), { code: 'EIO', syscall: 'write' })
     done += count
   }
 }

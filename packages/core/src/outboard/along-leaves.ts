@@ -13,10 +13,12 @@ export function alongLeaves(leaves: Leaves, first: number): Splitter {
       return {
         next(bytes, last) {
           // The one leaf of an empty blob is there without any bytes.
-          if (leaf === leaves.count || leaves.length(leaf) === 0) throw new StorageError('integrity', 'The source gave more bytes than the blob has.')
+          if (leaf === leaves.count || leaves.length(leaf) === 0)
+            throw new StorageError('integrity', 'The source gave more bytes than the blob has.')
           const length = leaves.length(leaf)
           if (bytes.length < length && !last) return undefined
-          if (bytes.length < length) throw new StorageError('integrity', 'The source gave fewer bytes than the blob has.')
+          if (bytes.length < length)
+            throw new StorageError('integrity', 'The source gave fewer bytes than the blob has.')
           leaf++
           return length
         },

@@ -23,7 +23,8 @@ export async function collectOutboard(cid: CID, get: GetBlock): Promise<{ size: 
   const visit = async (block: Block, depth: number): Promise<void> => {
     if (bytesOfLeaf(block) !== undefined) return
     const { Links: links } = decodeNode(block)
-    if (depth > MAX_DEPTH) throw new StorageError('integrity', `The tree of ${cid} is more than ${MAX_DEPTH} levels deep.`, { cid })
+    if (depth > MAX_DEPTH)
+      throw new StorageError('integrity', `The tree of ${cid} is more than ${MAX_DEPTH} levels deep.`, { cid })
     const key = block.cid.toString()
     if (nodes.has(key)) return
     nodes.set(key, block)

@@ -23,10 +23,15 @@ export function frameReader(bytes: Uint8Array): FrameReader {
   function readFrame(): { digest: Uint8Array; payload: Uint8Array } | undefined {
     if (from.done) return undefined
     const length = from.varint()
-    if (length > MAX_FRAME) throw new StorageError('unsupported', `A node of ${length} bytes is larger than ${MAX_NODE_SIZE}.`)
+    if (length > MAX_FRAME)
+      throw new StorageError('unsupported', `A node of ${length} bytes is larger than ${MAX_NODE_SIZE}.`)
     const frame = from.take(length)
     const versioned = frame[0] === 1 && frame[1] === DAG_PB ? 2 : 0
-    if (frame[versioned] !== SHA2_256 || frame[versioned + 1] !== DIGEST_LENGTH || frame.length < versioned + 2 + DIGEST_LENGTH) {
+    if (
+      frame[versioned] !== SHA2_256 ||
+      frame[versioned + 1] !== DIGEST_LENGTH ||
+      frame.length < versioned + 2 + DIGEST_LENGTH
+    ) {
       throw new StorageError('integrity', 'An outboard holds a block that is no dag-pb node by sha2-256.')
     }
     const payloadAt = versioned + 2 + DIGEST_LENGTH
@@ -47,5 +52,7 @@ export function frameReader(bytes: Uint8Array): FrameReader {
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index])
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }

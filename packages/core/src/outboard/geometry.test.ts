@@ -44,7 +44,9 @@ function expectGeometry(outboard: Outboard, offset: number, length: number): voi
   else expect(all.slice(found.first, found.last)).toEqual(touched)
   expect(leaves.indexAt(offset)).toBe(first === -1 ? all.length : first)
   expect(leaves.count).toBe(all.length)
-  expect(all.map((_, i) => [leaves.offset(i), leaves.offset(i) + leaves.length(i)])).toEqual(all.map((leaf) => [leaf.start, leaf.end]))
+  expect(all.map((_, i) => [leaves.offset(i), leaves.offset(i) + leaves.length(i)])).toEqual(
+    all.map((leaf) => [leaf.start, leaf.end]),
+  )
   expect(leaves.offset(leaves.count)).toBe(size)
   expect(coveringNodes(outboard, offset, length)).toEqual([...new Set(touched.flatMap((leaf) => leaf.above))])
 }
@@ -55,13 +57,18 @@ describe('geometry', () => {
     ['trickle', trickle({ maxChildrenPerNode: 3 })],
   ])('of a %s tree agrees with the list of its leaves', async (_, layout) => {
     await fc.assert(
-      fc.asyncProperty(fc.nat(1000), fc.integer({ min: 5, max: 50 }), fc.array(range, { minLength: 1 }), async (size, leafSize, ranges) => {
-        const dag = await importDag(cutInto(someBytes(size), leafSize), { layout })
-        const outboard = parseOutboard(outboardOf(dag), dag.cid, size)
-        for (const [offset, length] of [...ranges, [0, 0], [0, size], [size, 1], [size - 1, 1]] as const) {
-          if (offset >= 0) expectGeometry(outboard, offset, length)
-        }
-      }),
+      fc.asyncProperty(
+        fc.nat(1000),
+        fc.integer({ min: 5, max: 50 }),
+        fc.array(range, { minLength: 1 }),
+        async (size, leafSize, ranges) => {
+          const dag = await importDag(cutInto(someBytes(size), leafSize), { layout })
+          const outboard = parseOutboard(outboardOf(dag), dag.cid, size)
+          for (const [offset, length] of [...ranges, [0, 0], [0, size], [size, 1], [size - 1, 1]] as const) {
+            if (offset >= 0) expectGeometry(outboard, offset, length)
+          }
+        },
+      ),
       { numRuns: 60 },
     )
   })
@@ -79,7 +86,9 @@ describe('geometry', () => {
     expect(steps.filter((step) => 'node' in step).map((step) => cidKey(step.node.cid))).toEqual(
       [root, middle, low, low, low, middle, low, low].map((block) => cidKey(block.cid)),
     )
-    expect(steps.flatMap((step) => ('leaf' in step ? [step.leaf] : []))).toEqual(Array.from({ length: outboard.leaves.count }, (_, i) => i))
+    expect(steps.flatMap((step) => ('leaf' in step ? [step.leaf] : []))).toEqual(
+      Array.from({ length: outboard.leaves.count }, (_, i) => i),
+    )
   })
 
   it('finds the nodes of a huge shared tree without unfolding it', () => {

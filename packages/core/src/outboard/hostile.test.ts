@@ -44,7 +44,10 @@ function borders(car: Uint8Array, blocks: readonly Block[], root: CID): number[]
 }
 
 function digestsOf({ leaves, size }: Outboard): unknown {
-  return [size, Array.from({ length: leaves.count }, (_, i) => [leaves.offset(i), leaves.length(i), leaves.cid(i).toString()])]
+  return [
+    size,
+    Array.from({ length: leaves.count }, (_, i) => [leaves.offset(i), leaves.length(i), leaves.cid(i).toString()]),
+  ]
 }
 
 describe('a damaged outboard', () => {
@@ -71,7 +74,8 @@ describe('a damaged outboard', () => {
     it('is refused when a node is missing, doubled, moved or strange', async () => {
       const { dag, car } = await made
       const { nodes } = parseOutboard(car, dag.cid, 3000)
-      const code = (blocks: readonly Block[]): string => codeOf(() => parseOutboard(carOf(dag.cid, blocks), dag.cid, 3000))
+      const code = (blocks: readonly Block[]): string =>
+        codeOf(() => parseOutboard(carOf(dag.cid, blocks), dag.cid, 3000))
       expect(code(nodes)).toBe('fine')
       const stranger = fileNode([a])
       nodes.forEach((node, at) => {
@@ -126,7 +130,9 @@ describe('a damaged outboard', () => {
     )
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 200 }), (junk) => {
-        expect(['integrity', 'unsupported']).toContain(codeOf(() => parseOutboard(Buffer.concat([carHeader([root.cid]), junk]), root.cid, 200)))
+        expect(['integrity', 'unsupported']).toContain(
+          codeOf(() => parseOutboard(Buffer.concat([carHeader([root.cid]), junk]), root.cid, 200)),
+        )
       }),
     )
   })
@@ -141,16 +147,56 @@ describe('a lying node', () => {
     ['a file size without its inline bytes', fileNode([a], { data: bytes.subarray(0, 5), filesize: 100 }), 'integrity'],
     ['a leaf of no bytes', fileNode([a, { cid: rawLeaf(new Uint8Array(0)).cid, size: 0 }]), 'integrity'],
     ['a leaf of more than a block', fileNode([{ cid: a.cid, size: 2 * 1024 * 1024 + 1 }]), 'integrity'],
-    ['a dag-pb leaf larger than a block', fileNode([{ cid: dagPbCid(digestOf(bytes), 1), size: 2 * 1024 * 1024, tsize: 2 * 1024 * 1024 + 14 }]), 'integrity'],
-    ['sums that cannot be counted', fileNode([a, b], { blocksizes: [Number.MAX_SAFE_INTEGER, 1], filesize: undefined }), 'integrity'],
-    ['a child in dag-cbor', fileNode([{ cid: CID.createV1(0x71, create(0x12, digestOf(bytes))), size: 1 }]), 'unsupported'],
-    ['a child by sha2-512', fileNode([{ cid: CID.createV1(0x55, create(0x13, new Uint8Array(64))), size: 1 }]), 'unsupported'],
-    ['a child with a digest cut short', fileNode([{ cid: CID.createV1(0x55, create(0x12, new Uint8Array(31))), size: 1 }]), 'integrity'],
-    ['an identity child of another length', fileNode([{ cid: CID.createV1(0x55, identity.digest(bytes.subarray(0, 9))), size: 10 }]), 'integrity'],
-    ['an empty identity child', fileNode([{ cid: CID.createV1(0x55, identity.digest(new Uint8Array(0))), size: 0 }]), 'integrity'],
-    ['an identity child that is no node', fileNode([{ cid: CID.createV1(0x70, identity.digest(bytes.subarray(0, 9))), size: 9 }]), 'integrity'],
-    ['an identity child with links', fileNode([{ cid: CID.createV1(0x70, identity.digest(fileNode([a]).bytes)), size: 100 }]), 'unsupported'],
-    ['two sums that fit and a child that is missing', fileNode([a, { cid: dagPbCid(digestOf(bytes), 1), size: 100, tsize: 200 }]), 'integrity'],
+    [
+      'a dag-pb leaf larger than a block',
+      fileNode([{ cid: dagPbCid(digestOf(bytes), 1), size: 2 * 1024 * 1024, tsize: 2 * 1024 * 1024 + 14 }]),
+      'integrity',
+    ],
+    [
+      'sums that cannot be counted',
+      fileNode([a, b], { blocksizes: [Number.MAX_SAFE_INTEGER, 1], filesize: undefined }),
+      'integrity',
+    ],
+    [
+      'a child in dag-cbor',
+      fileNode([{ cid: CID.createV1(0x71, create(0x12, digestOf(bytes))), size: 1 }]),
+      'unsupported',
+    ],
+    [
+      'a child by sha2-512',
+      fileNode([{ cid: CID.createV1(0x55, create(0x13, new Uint8Array(64))), size: 1 }]),
+      'unsupported',
+    ],
+    [
+      'a child with a digest cut short',
+      fileNode([{ cid: CID.createV1(0x55, create(0x12, new Uint8Array(31))), size: 1 }]),
+      'integrity',
+    ],
+    [
+      'an identity child of another length',
+      fileNode([{ cid: CID.createV1(0x55, identity.digest(bytes.subarray(0, 9))), size: 10 }]),
+      'integrity',
+    ],
+    [
+      'an empty identity child',
+      fileNode([{ cid: CID.createV1(0x55, identity.digest(new Uint8Array(0))), size: 0 }]),
+      'integrity',
+    ],
+    [
+      'an identity child that is no node',
+      fileNode([{ cid: CID.createV1(0x70, identity.digest(bytes.subarray(0, 9))), size: 9 }]),
+      'integrity',
+    ],
+    [
+      'an identity child with links',
+      fileNode([{ cid: CID.createV1(0x70, identity.digest(fileNode([a]).bytes)), size: 100 }]),
+      'unsupported',
+    ],
+    [
+      'two sums that fit and a child that is missing',
+      fileNode([a, { cid: dagPbCid(digestOf(bytes), 1), size: 100, tsize: 200 }]),
+      'integrity',
+    ],
     ['a missing child without Tsize', fileNode([a, { cid: dagPbCid(digestOf(bytes), 1), size: 100 }]), 'integrity'],
   ])('with %s is refused', (_, root, code) => {
     expect(codeFor(root)).toBe(code)
@@ -159,7 +205,8 @@ describe('a lying node', () => {
   it('is refused when a parent and a child say different sizes', () => {
     const child = fileNode([a, b])
     expect(codeFor(fileNode([child]), child)).toBe('fine')
-    for (const size of [0, 199, 201, 2 ** 40]) expect(codeFor(fileNode([{ cid: child.cid, size, tsize: child.tsize }]), child)).toBe('integrity')
+    for (const size of [0, 199, 201, 2 ** 40])
+      expect(codeFor(fileNode([{ cid: child.cid, size, tsize: child.tsize }]), child)).toBe('integrity')
   })
 
   it('is refused when a child holds nothing', () => {
@@ -176,7 +223,13 @@ describe('a lying node', () => {
   })
 
   it('is refused when it is no UnixFS at all', () => {
-    const wrong = [undefined, new Uint8Array(0), Uint8Array.of(0xff), Uint8Array.of(8, 9), Uint8Array.of(8, 2, 24, ...Array<number>(12).fill(0xff))]
+    const wrong = [
+      undefined,
+      new Uint8Array(0),
+      Uint8Array.of(0xff),
+      Uint8Array.of(8, 9),
+      Uint8Array.of(8, 2, 24, ...Array<number>(12).fill(0xff)),
+    ]
     for (const Data of wrong) {
       const block = encode(prepare({ ...(Data && { Data }), Links: [{ Hash: a.cid, Name: '', Tsize: 1 }] }))
       expect(codeFor({ cid: dagPbCid(digestOf(block), 1), bytes: block, size: 100 })).toBe('integrity')
@@ -194,7 +247,8 @@ describe('a lying node', () => {
         const cid = dagPbCid(digestOf(lying), 1)
         const code = codeFor({ cid, bytes: lying, size: good.size })
         expect(['fine', 'integrity', 'unsupported']).toContain(code)
-        if (code === 'fine') expect(parseOutboard(carOf(cid, [{ cid, bytes: lying }]), cid, good.size).leaves.offset(1)).toBeGreaterThan(0)
+        if (code === 'fine')
+          expect(parseOutboard(carOf(cid, [{ cid, bytes: lying }]), cid, good.size).leaves.offset(1)).toBeGreaterThan(0)
       }),
       { numRuns: 3000 },
     )
@@ -203,8 +257,15 @@ describe('a lying node', () => {
   it('is refused when a number in its frame is too long', () => {
     const root = fileNode([a, b])
     const header = carHeader([root.cid])
-    for (const length of [[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01], [0x80], [0x81, 0x00], [0xff, 0xff, 0xff, 0x7f]]) {
-      const code = codeOf(() => parseOutboard(Buffer.concat([header, Uint8Array.from(length), carFrame(root).subarray(1)]), root.cid, 200))
+    for (const length of [
+      [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01],
+      [0x80],
+      [0x81, 0x00],
+      [0xff, 0xff, 0xff, 0x7f],
+    ]) {
+      const code = codeOf(() =>
+        parseOutboard(Buffer.concat([header, Uint8Array.from(length), carFrame(root).subarray(1)]), root.cid, 200),
+      )
       expect(['integrity', 'unsupported']).toContain(code)
     }
   })
@@ -251,7 +312,9 @@ describe('an outboard made to cost much', () => {
       above.unshift(high)
     }
     const root = fileNode([low, high])
-    expect(codeOf(() => parseOutboard(carOf(root.cid, [root, ...chain, ...above]), root.cid, root.size))).toBe('unsupported')
+    expect(codeOf(() => parseOutboard(carOf(root.cid, [root, ...chain, ...above]), root.cid, root.size))).toBe(
+      'unsupported',
+    )
   })
 })
 

@@ -1,7 +1,15 @@
 import { DAG_PB } from '../cid/make.ts'
 import { sha256 } from '../hash/digest.ts'
 import type { Block } from '../spi/near-store.ts'
-import { type FrameKind, dagPbFrame, framed, frameKinds, type LeafFrame, rawFrame, usualFrame } from '../unixfs/frame.ts'
+import {
+  type FrameKind,
+  dagPbFrame,
+  framed,
+  frameKinds,
+  type LeafFrame,
+  rawFrame,
+  usualFrame,
+} from '../unixfs/frame.ts'
 import { decodeUnixFs } from '../unixfs/message.ts'
 import { readNode } from '../unixfs/node.ts'
 import { equalBytes } from './frame-reader.ts'

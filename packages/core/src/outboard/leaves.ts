@@ -3,7 +3,17 @@ import { dagPbCid, rawCid } from '../cid/make.ts'
 import { StorageError } from '../errors/storage-error.ts'
 import { sha256 } from '../hash/digest.ts'
 import type { Leaves } from './outboard.ts'
-import { DAG_PB_LEAF_V0, endOf, findLeaf, findOffset, RAW_LEAF, VIRTUAL_LEAF, type Place, type Tree, type TreeNode } from './tree.ts'
+import {
+  DAG_PB_LEAF_V0,
+  endOf,
+  findLeaf,
+  findOffset,
+  RAW_LEAF,
+  VIRTUAL_LEAF,
+  type Place,
+  type Tree,
+  type TreeNode,
+} from './tree.ts'
 
 export function leavesOf(tree: Tree): Leaves {
   const root = tree[0] as TreeNode

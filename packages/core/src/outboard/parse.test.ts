@@ -19,7 +19,9 @@ import { serialiseOutboard } from './serialise.ts'
 /** The blob's leaves as its outboard cuts them. */
 function leavesIn(outboard: Outboard, bytes: Uint8Array): Uint8Array[] {
   const { leaves } = outboard
-  return Array.from({ length: leaves.count }, (_, i) => bytes.subarray(leaves.offset(i), leaves.offset(i) + leaves.length(i)))
+  return Array.from({ length: leaves.count }, (_, i) =>
+    bytes.subarray(leaves.offset(i), leaves.offset(i) + leaves.length(i)),
+  )
 }
 
 /** Everything that an outboard and the plain bytes promise to give. */
@@ -48,7 +50,10 @@ describe('a foreign layout', () => {
     ['CIDv1 with dag-pb leaves', { rawLeaves: false }],
     ['dag-pb leaves of type raw', { rawLeaves: false, leafType: 'raw' }],
     ['trickle', { layout: trickle({ maxChildrenPerNode: 3 }) }],
-    ['trickle with dag-pb leaves of type raw', { rawLeaves: false, leafType: 'raw', cidVersion: 0, layout: trickle({ maxChildrenPerNode: 3 }) }],
+    [
+      'trickle with dag-pb leaves of type raw',
+      { rawLeaves: false, leafType: 'raw', cidVersion: 0, layout: trickle({ maxChildrenPerNode: 3 }) },
+    ],
     ['data before links', { fieldOrder: 'data-first' }],
   ]
   for (const [name, options] of layouts) {
@@ -120,7 +125,10 @@ describe('a mixed DAG', () => {
       root = fileNode([rawLeaf(bytes.subarray(0, 1)), root])
       const dag = dagOf(root, ...blocks, rawLeaf(bytes.subarray(0, 1)))
       if (height <= 32) expect(parseOutboard(outboardOf(dag), dag.cid, root.size).tree[0]?.height).toBe(height)
-      else expect(() => parseOutboard(outboardOf(dag), dag.cid, root.size)).toThrow(expect.objectContaining({ code: 'unsupported' }))
+      else
+        expect(() => parseOutboard(outboardOf(dag), dag.cid, root.size)).toThrow(
+          expect.objectContaining({ code: 'unsupported' }),
+        )
     }
   })
 })
@@ -145,7 +153,9 @@ describe('a shared subtree', () => {
     expect(outboard.leaves.offset(2 ** 22)).toBe(100 * 2 ** 22)
     const above = fileNode([root, leaf])
     const over = dagOf(above, root, ...blocks)
-    expect(() => parseOutboard(outboardOf(over), over.cid, above.size)).toThrow(expect.objectContaining({ code: 'unsupported' }))
+    expect(() => parseOutboard(outboardOf(over), over.cid, above.size)).toThrow(
+      expect.objectContaining({ code: 'unsupported' }),
+    )
   })
 })
 
@@ -164,7 +174,9 @@ describe('a blob of one leaf', () => {
   it('may be empty', () => {
     const leaf = rawLeaf(new Uint8Array(0))
     const { leaves } = parseOutboard(header(leaf.cid), leaf.cid, 0)
-    expect([leaves.count, leaves.offset(0), leaves.offset(1), leaves.length(0), leaves.indexAt(0)]).toEqual([1, 0, 0, 0, 1])
+    expect([leaves.count, leaves.offset(0), leaves.offset(1), leaves.length(0), leaves.indexAt(0)]).toEqual([
+      1, 0, 0, 0, 1,
+    ])
     const v0 = Cid.parse('QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH')
     expect(leafMatches(parseOutboard(header(v0), v0, 0), 0, new Uint8Array(0))).toBe(true)
   })
@@ -173,7 +185,13 @@ describe('a blob of one leaf', () => {
     const dag = await importDag(cutInto(bytes, 100), { cidVersion: 0, rawLeaves: false })
     const twin = dagPbCid(dag.cid.multihash.digest, 1)
     expect(parseOutboard(outboardOf(dag), twin, bytes.length).cid).toBe(twin)
-    expect(parseOutboard(serialiseOutboard(twin, parseOutboard(outboardOf(dag), dag.cid, bytes.length).nodes), dag.cid, bytes.length).size).toBe(bytes.length)
+    expect(
+      parseOutboard(
+        serialiseOutboard(twin, parseOutboard(outboardOf(dag), dag.cid, bytes.length).nodes),
+        dag.cid,
+        bytes.length,
+      ).size,
+    ).toBe(bytes.length)
   })
 
   it.each([2 * 1024 * 1024 + 1, 2 ** 40])('of %i bytes is more than a leaf can be', (size) => {
@@ -187,7 +205,10 @@ describe('a blob of one leaf', () => {
 describe('leaves', () => {
   it('say range for what is no leaf', async () => {
     const dag = await importDag(cutInto(bytes, 100), {})
-    for (const { leaves } of [parseOutboard(outboardOf(dag), dag.cid, 5000), parseOutboard(serialiseOutboard(rawLeaf(bytes).cid, []), rawLeaf(bytes).cid, 5000)]) {
+    for (const { leaves } of [
+      parseOutboard(outboardOf(dag), dag.cid, 5000),
+      parseOutboard(serialiseOutboard(rawLeaf(bytes).cid, []), rawLeaf(bytes).cid, 5000),
+    ]) {
       for (const i of [-1, leaves.count, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
         if (i !== leaves.count) expect(() => leaves.offset(i)).toThrow(expect.objectContaining({ code: 'range' }))
         expect(() => leaves.length(i)).toThrow(expect.objectContaining({ code: 'range' }))
@@ -204,15 +225,20 @@ describe('serialising', () => {
     const nodes = parseOutboard(expected, dag.cid, 5000).nodes
     const stranger = fileNode([rawLeaf(bytes)])
     fc.assert(
-      fc.property(fc.shuffledSubarray([...nodes, ...nodes, stranger], { minLength: nodes.length * 2 + 1 }), (shuffled) => {
-        expect(serialiseOutboard(dag.cid, shuffled)).toEqual(expected)
-      }),
+      fc.property(
+        fc.shuffledSubarray([...nodes, ...nodes, stranger], { minLength: nodes.length * 2 + 1 }),
+        (shuffled) => {
+          expect(serialiseOutboard(dag.cid, shuffled)).toEqual(expected)
+        },
+      ),
       { numRuns: 20 },
     )
   })
 
   it('ends even when blocks lie about their CIDs and link in circles', () => {
-    const [a, b] = [rawLeaf(bytes), rawLeaf(bytes.subarray(1))].map((leaf) => dagPbCid(leaf.cid.multihash.digest, 1)) as [CID, CID]
+    const [a, b] = [rawLeaf(bytes), rawLeaf(bytes.subarray(1))].map((leaf) =>
+      dagPbCid(leaf.cid.multihash.digest, 1),
+    ) as [CID, CID]
     const circle = [
       { cid: a, bytes: fileNode([{ cid: b, size: 1 }]).bytes },
       { cid: b, bytes: fileNode([{ cid: a, size: 1 }]).bytes },

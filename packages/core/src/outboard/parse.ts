@@ -33,7 +33,8 @@ function parse(bytes: Uint8Array, cid: CID, size: number): Outboard {
   if (!Number.isSafeInteger(size) || size < 0) throw new StorageError('integrity', `A blob cannot have ${size} bytes.`)
   const frames = frameReader(withoutHeader(bytes, cid))
   const outboard = (cid.code === DAG_PB ? parseTree(frames, cid) : undefined) ?? parseLeaf(cid, size)
-  if (!frames.done) throw new StorageError('integrity', 'It holds blocks that are no part of the blob, or come out of order.')
+  if (!frames.done)
+    throw new StorageError('integrity', 'It holds blocks that are no part of the blob, or come out of order.')
   if (outboard.size !== size) throw new StorageError('integrity', `The blob has ${outboard.size} bytes, not ${size}.`)
   return outboard
 }
@@ -48,7 +49,8 @@ function parseTree(frames: FrameReader, cid: CID): Outboard | undefined {
 
 function parseLeaf(cid: CID, size: number): Outboard {
   const isRaw = cid.code !== DAG_PB
-  if (isRaw && size > MAX_BLOCK_SIZE) throw new StorageError('unsupported', `A leaf of ${size} bytes is larger than ${MAX_BLOCK_SIZE}.`)
+  if (isRaw && size > MAX_BLOCK_SIZE)
+    throw new StorageError('unsupported', `A leaf of ${size} bytes is larger than ${MAX_BLOCK_SIZE}.`)
   if (!isRaw && size > MAX_LEAF_SIZE) throw new StorageError('integrity', 'The root node is missing.')
   const dagSize = isRaw ? size : framedSize(size, dagPbFrame(size))
   return { cid, size, dagSize, leaves: oneLeaf(cid, size), nodes: [], tree: [] }

@@ -8,7 +8,17 @@ import { decodeUnixFs, UNIXFS_FILE, UNIXFS_RAW, type UnixFsMessage } from '../un
 import { readNode, type Node, type NodeLink } from '../unixfs/node.ts'
 import { equalBytes, type FrameReader } from './frame-reader.ts'
 import { linkTarget } from './link-target.ts'
-import { DAG_PB_LEAF, DAG_PB_LEAF_V0, endOf, NODE, RAW_LEAF, VIRTUAL_LEAF, type Entry, type Tree, type TreeNode } from './tree.ts'
+import {
+  DAG_PB_LEAF,
+  DAG_PB_LEAF_V0,
+  endOf,
+  NODE,
+  RAW_LEAF,
+  VIRTUAL_LEAF,
+  type Entry,
+  type Tree,
+  type TreeNode,
+} from './tree.ts'
 
 export const MAX_LEAVES: number = 2 ** 22
 export const MAX_HEIGHT: number = 32
@@ -72,12 +82,14 @@ export function readTree(frames: FrameReader, rootDigest: Uint8Array, version: 0
     const place = readIf(bytes.subarray(digestAt, digestAt + 32), linkVersion, depth + 1)
     if (place === undefined) return dagPbLeaf(linkVersion, digestAt, size, link.tsize)
     const child = tree[place] as TreeNode
-    if (endOf(child.starts) !== size) throw new StorageError('integrity', `A node has ${endOf(child.starts)} bytes below it, its parent says ${size}.`)
+    if (endOf(child.starts) !== size)
+      throw new StorageError('integrity', `A node has ${endOf(child.starts)} bytes below it, its parent says ${size}.`)
     return { kind: NODE, place, size, leaves: endOf(child.leaves) }
   }
 
   if (readIf(rootDigest, version, 1) === undefined) return undefined
-  if (!Number.isSafeInteger(dagSize)) throw new StorageError('integrity', 'The blob states more bytes of blocks than can be counted.')
+  if (!Number.isSafeInteger(dagSize))
+    throw new StorageError('integrity', 'The blob states more bytes of blocks than can be counted.')
   return { tree, dagSize }
 }
 
@@ -85,10 +97,16 @@ function fileMessage(node: Node, depth: number): UnixFsMessage {
   if (node.data === undefined) throw new StorageError('integrity', 'A node holds no UnixFS message.')
   const message = decodeUnixFs(node.data)
   if (message.type !== UNIXFS_FILE && message.type !== UNIXFS_RAW) {
-    throw new StorageError(depth === 1 ? 'unsupported' : 'integrity', `A node has UnixFS type ${message.type}: no part of a file.`)
+    throw new StorageError(
+      depth === 1 ? 'unsupported' : 'integrity',
+      `A node has UnixFS type ${message.type}: no part of a file.`,
+    )
   }
   if (message.blocksizes?.length !== node.links.length) {
-    throw new StorageError('integrity', `A node has ${node.links.length} links and ${message.blocksizes?.length} sizes of them.`)
+    throw new StorageError(
+      'integrity',
+      `A node has ${node.links.length} links and ${message.blocksizes?.length} sizes of them.`,
+    )
   }
   return message
 }
@@ -98,9 +116,14 @@ function virtualLeaf(nodeBytes: Uint8Array, data: Uint8Array | undefined, size: 
   return { kind: VIRTUAL_LEAF, place, size, leaves: 1 }
 }
 
-function identityLeaf(nodeBytes: Uint8Array, target: { codec: 'raw' | 'dag-pb'; identity: Uint8Array }, size: number): Below {
+function identityLeaf(
+  nodeBytes: Uint8Array,
+  target: { codec: 'raw' | 'dag-pb'; identity: Uint8Array },
+  size: number,
+): Below {
   const data = target.codec === 'raw' ? target.identity : inlinedFile(target.identity)
-  if (data.length !== size) throw new StorageError('integrity', `An identity CID holds ${data.length} bytes, its parent says ${size}.`)
+  if (data.length !== size)
+    throw new StorageError('integrity', `An identity CID holds ${data.length} bytes, its parent says ${size}.`)
   leaf(VIRTUAL_LEAF, 0, size, MAX_BLOCK_SIZE)
   return virtualLeaf(nodeBytes, data, size)
 }
@@ -124,7 +147,13 @@ function leaf(kind: Entry, place: number, size: number, max: number): Below {
   return { kind, place, size, leaves: 1 }
 }
 
-function sumUp(tree: Tree, block: TreeNode['block'], below: readonly Below[], filesize: number | undefined, depth: number): TreeNode {
+function sumUp(
+  tree: Tree,
+  block: TreeNode['block'],
+  below: readonly Below[],
+  filesize: number | undefined,
+  depth: number,
+): TreeNode {
   const starts = new Float64Array(below.length + 1)
   const leaves = new Float64Array(below.length + 1)
   let size = 0
@@ -138,7 +167,8 @@ function sumUp(tree: Tree, block: TreeNode['block'], below: readonly Below[], fi
     leaves[index + 1] = count
   })
   if (!Number.isSafeInteger(size)) throw new StorageError('integrity', 'A node states more bytes than can be counted.')
-  if (filesize !== undefined && filesize !== size) throw new StorageError('integrity', `A node states ${filesize} bytes, its parts add up to ${size}.`)
+  if (filesize !== undefined && filesize !== size)
+    throw new StorageError('integrity', `A node states ${filesize} bytes, its parts add up to ${size}.`)
   if (depth > 1 && size === 0) throw new StorageError('integrity', 'A tree has a leaf of no bytes.')
   if (count > MAX_LEAVES) throw new StorageError('unsupported', `A blob of more than ${MAX_LEAVES} leaves.`)
   if (depth + height > MAX_HEIGHT) throw tooDeep()

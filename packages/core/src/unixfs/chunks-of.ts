@@ -15,7 +15,8 @@ export async function* chunksOf(source: Body, signal?: AbortSignal | undefined):
       const next = await raceAbort(iterator.next(), signal)
       finished = next.done === true
       if (finished) return
-      if (!(next.value instanceof Uint8Array)) throw new StorageError('invalid-argument', 'A body gives chunks that are no Uint8Array.')
+      if (!(next.value instanceof Uint8Array))
+        throw new StorageError('invalid-argument', 'A body gives chunks that are no Uint8Array.')
       yield next.value
     }
   } catch (error) {

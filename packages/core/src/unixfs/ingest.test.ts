@@ -43,21 +43,26 @@ describe('splitting into leaves', () => {
     )
   })
 
-  it.each([1, 65_535, 65_536, 65_537, 1_048_575, 1_048_576, 1_048_577, 3_000_000])('keeps %i bytes in order in large leaves, with and without a ring', async (size) => {
-    const bytes = someBytes(size)
-    const { splitter } = layouts['unixfs-v1-2025']
-    for (const buffers of [undefined, bufferRing(2, splitter.maxLeafSize)]) {
-      let at = 0
-      for await (const leaf of splitLeaves(watched([bytes.subarray(0, 100), bytes.subarray(100)]), splitter, { buffers })) {
-        expect(Buffer.compare(leaf, bytes.subarray(at, at + leaf.length))).toBe(0)
-        expect(leaf.length > 65_536 ? leaf.buffer instanceof SharedArrayBuffer : true).toBe(true)
-        at += leaf.length
-        leaf.fill(0)
-        buffers?.give(leaf)
+  it.each([1, 65_535, 65_536, 65_537, 1_048_575, 1_048_576, 1_048_577, 3_000_000])(
+    'keeps %i bytes in order in large leaves, with and without a ring',
+    async (size) => {
+      const bytes = someBytes(size)
+      const { splitter } = layouts['unixfs-v1-2025']
+      for (const buffers of [undefined, bufferRing(2, splitter.maxLeafSize)]) {
+        let at = 0
+        for await (const leaf of splitLeaves(watched([bytes.subarray(0, 100), bytes.subarray(100)]), splitter, {
+          buffers,
+        })) {
+          expect(Buffer.compare(leaf, bytes.subarray(at, at + leaf.length))).toBe(0)
+          expect(leaf.length > 65_536 ? leaf.buffer instanceof SharedArrayBuffer : true).toBe(true)
+          at += leaf.length
+          leaf.fill(0)
+          buffers?.give(leaf)
+        }
+        expect(at).toBe(size)
       }
-      expect(at).toBe(size)
-    }
-  })
+    },
+  )
 
   it('gives leaves that stay as they are, and never views of the source', async () => {
     const chunk = someBytes(200_000)
@@ -70,7 +75,9 @@ describe('splitting into leaves', () => {
 
   it('gives one empty leaf for no bytes', async () => {
     expect(await collect(splitLeaves(watched([]), fixedSize(4)))).toEqual([new Uint8Array(0)])
-    expect(await collect(splitLeaves(watched([new Uint8Array(0), new Uint8Array(0)]), fixedSize(4)))).toEqual([new Uint8Array(0)])
+    expect(await collect(splitLeaves(watched([new Uint8Array(0), new Uint8Array(0)]), fixedSize(4)))).toEqual([
+      new Uint8Array(0),
+    ])
   })
 
   it('releases the source when the reader leaves', async () => {
@@ -86,10 +93,15 @@ describe('splitting into leaves', () => {
     expect(body.released).toBe(true)
   })
 
-  it.each([0, -1, 1.5, 6, Number.NaN, undefined])('refuses a splitter that answers %s for five bytes', async (answer) => {
-    const broken: Splitter = { name: 'broken', maxLeafSize: 5, start: () => ({ next: () => answer }) }
-    await expect(collect(splitLeaves(watched([someBytes(5)]), broken))).rejects.toMatchObject({ code: 'invalid-argument' })
-  })
+  it.each([0, -1, 1.5, 6, Number.NaN, undefined])(
+    'refuses a splitter that answers %s for five bytes',
+    async (answer) => {
+      const broken: Splitter = { name: 'broken', maxLeafSize: 5, start: () => ({ next: () => answer }) }
+      await expect(collect(splitLeaves(watched([someBytes(5)]), broken))).rejects.toMatchObject({
+        code: 'invalid-argument',
+      })
+    },
+  )
 
   it('passes on the error of the source itself', async () => {
     const failure = new Error('disk on fire')
@@ -101,7 +113,9 @@ describe('splitting into leaves', () => {
   })
 
   it('refuses chunks that are no bytes', async () => {
-    await expect(collect(splitLeaves(watched(['text' as never]), fixedSize(4)))).rejects.toMatchObject({ code: 'invalid-argument' })
+    await expect(collect(splitLeaves(watched(['text' as never]), fixedSize(4)))).rejects.toMatchObject({
+      code: 'invalid-argument',
+    })
   })
 
   it('rejects with the reason of the signal, also while the source hangs', async () => {
@@ -126,7 +140,9 @@ describe('splitting into leaves', () => {
 
   it('takes nothing from the source when the signal was aborted before', async () => {
     let asked = 0
-    const body = { [Symbol.asyncIterator]: () => ({ next: async () => ({ done: ++asked > 3, value: someBytes(1) }) as never }) }
+    const body = {
+      [Symbol.asyncIterator]: () => ({ next: async () => ({ done: ++asked > 3, value: someBytes(1) }) as never }),
+    }
     await expect(collect(splitLeaves(body, fixedSize(4), { signal: AbortSignal.abort('no') }))).rejects.toBe('no')
     expect(asked).toBe(0)
   })

@@ -18,13 +18,17 @@ const NOTHING = new Uint8Array(0)
  * Cuts a body into leaves: buffers that nobody else holds, the larger ones in shared memory, so that hash workers
  * read them in place. An empty body gives one empty leaf. The source is released however the loop ends.
  */
-export async function* splitLeaves(source: Body, splitter: Splitter, options: SplitOptions = {}): AsyncGenerator<Uint8Array> {
+export async function* splitLeaves(
+  source: Body,
+  splitter: Splitter,
+  options: SplitOptions = {},
+): AsyncGenerator<Uint8Array> {
   const { signal, buffers } = options
   const open = openLeaf(splitter, buffers)
   let count = 0
   try {
     for await (const chunk of chunksOf(source, signal)) {
-      for (let taken = 0; taken < chunk.length; ) {
+      for (let taken = 0; taken < chunk.length;) {
         taken += open.append(chunk.subarray(taken))
         for (let leaf = open.cut(false); leaf !== undefined; leaf = open.cut(false), count++) yield leaf
       }

@@ -24,14 +24,24 @@ describe('a UnixFS message', () => {
 
   it('reads every type, and shards', () => {
     types.forEach((type, index) => expect(decodeUnixFs(new UnixFS({ type }).marshal()).type).toBe(index))
-    const theirs = new UnixFS({ type: 'hamt-sharded-directory', data: new Uint8Array(3), hashType: 0x22n, fanout: 256n }).marshal()
+    const theirs = new UnixFS({
+      type: 'hamt-sharded-directory',
+      data: new Uint8Array(3),
+      hashType: 0x22n,
+      fanout: 256n,
+    }).marshal()
     const shard = { type: UNIXFS_HAMT, data: new Uint8Array(3), hashType: 0x22, fanout: 256 }
     expect(decodeUnixFs(theirs)).toMatchObject(shard)
     expect(encodeUnixFs(shard)).toEqual(theirs)
   })
 
   it('reads over mode and mtime', () => {
-    const bytes = new UnixFS({ type: 'file', data: new Uint8Array(5), mode: 0o755, mtime: { secs: 1n, nsecs: 7 } }).marshal()
+    const bytes = new UnixFS({
+      type: 'file',
+      data: new Uint8Array(5),
+      mode: 0o755,
+      mtime: { secs: 1n, nsecs: 7 },
+    }).marshal()
     expect(decodeUnixFs(bytes)).toMatchObject({ type: UNIXFS_FILE, data: new Uint8Array(5), filesize: 5 })
   })
 

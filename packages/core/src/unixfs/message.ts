@@ -40,7 +40,10 @@ export function encodeUnixFs(message: UnixFsMessage): Uint8Array<ArrayBuffer> {
     [FANOUT, fanout],
   ]
   const dataLength = data === undefined ? 0 : 1 + varintLength(data.length) + data.length
-  const length = numbers.reduce((sum, [, value]) => sum + (value === undefined ? 0 : 1 + varintLength(value)), 2 + dataLength)
+  const length = numbers.reduce(
+    (sum, [, value]) => sum + (value === undefined ? 0 : 1 + varintLength(value)),
+    2 + dataLength,
+  )
   const bytes = new Uint8Array(length)
   bytes[0] = TYPE
   bytes[1] = type

@@ -7,7 +7,9 @@ import { readNode } from './node.ts'
 
 const links = fc.array(
   fc.record({
-    Hash: fc.tuple(fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.constantFrom(0 as const, 1 as const)).map(([digest, version]) => dagPbCid(digest, version)),
+    Hash: fc
+      .tuple(fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.constantFrom(0 as const, 1 as const))
+      .map(([digest, version]) => dagPbCid(digest, version)),
     Name: fc.string({ maxLength: 4 }),
     Tsize: fc.maxSafeNat(),
   }),
@@ -18,7 +20,10 @@ const data = fc.uint8Array({ maxLength: 20 })
 /** The same in the reference's words. */
 function shape(bytes: Uint8Array): unknown {
   const node = readNode(bytes)
-  return { data: node.data, links: node.links.map(({ cidAt, cidLength, tsize }) => [bytes.subarray(cidAt, cidAt + cidLength), tsize]) }
+  return {
+    data: node.data,
+    links: node.links.map(({ cidAt, cidLength, tsize }) => [bytes.subarray(cidAt, cidAt + cidLength), tsize]),
+  }
 }
 
 describe('a dag-pb node', () => {

@@ -33,7 +33,8 @@ export function readNode(bytes: Uint8Array): Node {
   while (!from.done) {
     const tag = from.varint()
     if (tag === LINK) {
-      if (data !== undefined && dataAfter > 0) throw new StorageError('integrity', 'A dag-pb node has data between its links.')
+      if (data !== undefined && dataAfter > 0)
+        throw new StorageError('integrity', 'A dag-pb node has data between its links.')
       const link = from.take(from.varint())
       links.push(readLink(link, from.at - link.length))
     } else if (tag === DATA && data === undefined) {

@@ -41,12 +41,14 @@ export function reader(bytes: Uint8Array): Reader {
         value += (byte & 0x7f) * scale
         if (value > Number.MAX_SAFE_INTEGER) throw new StorageError('integrity', 'A number is too large.')
         if (byte >= 0x80) continue
-        if (byte === 0 && scale > 1) throw new StorageError('integrity', 'A number is written in more bytes than it needs.')
+        if (byte === 0 && scale > 1)
+          throw new StorageError('integrity', 'A number is written in more bytes than it needs.')
         return value
       }
     },
     take: (length) => {
-      if (length > bytes.length - at) throw new StorageError('integrity', `${length} bytes were announced, ${bytes.length - at} are there.`)
+      if (length > bytes.length - at)
+        throw new StorageError('integrity', `${length} bytes were announced, ${bytes.length - at} are there.`)
       at += length
       return bytes.subarray(at - length, at)
     },
