@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
-  MAX_LEAF_SIZE, StorageError, cidKey, directoryLinks, parseCid, parseOutboard, serialiseOutboard, type CID,
+  MAX_LEAF_SIZE, StorageError, cidKey, directoryLinks, parseCid, parseOutboard, readCar, serialiseOutboard, type CID,
 } from '@stowage/core/spi'
 import { blobPath, directoryNodesPath, outboardPath, type StoredFile } from './address.ts'
 import type { Database } from './catalog/database.ts'
 import { findByKey, type NewBlob } from './catalog/records.ts'
-import { parseNodes } from './directory-nodes.ts'
+import { bodyOf, parseNodes } from './directory-nodes.ts'
 import { readIfThere } from './files.ts'
 
 /** The record that a file without one deserves. */
@@ -28,22 +28,31 @@ export async function adoptable(dir: string, database: Database, file: StoredFil
 }
 
 async function blob(dir: string, key: string): Promise<Adoption | undefined> {
-  const cid = parseCid(key)
   const { size } = await stat(join(dir, blobPath(key)))
   const outboard = await readIfThere(join(dir, outboardPath(key)))
+  const cid = outboard === undefined ? parseCid(key) : await rootOf(outboard, key)
   if (outboard === undefined && size > MAX_LEAF_SIZE) return undefined
   parseOutboard(outboard ?? serialiseOutboard(cid, []), cid, size)
   return { cid, row: { directory: 0, size, outboard: outboard?.length ?? 0, standing: 1, trust: null }, children: [] }
 }
 
 async function directory(dir: string, database: Database, key: string): Promise<Adoption | undefined> {
-  const cid = parseCid(key)
   const bytes = await readIfThere(join(dir, directoryNodesPath(key)))
   if (bytes === undefined) return undefined
+  const cid = await rootOf(bytes, key)
   const links = [...directoryLinks({ cid, nodes: await parseNodes(bytes) })]
   const children = links.map((link) => findByKey(database, cidKey(link.cid)))
   if (children.includes(undefined)) return undefined
   const size = children.reduce((sum, child) => sum + (child?.size ?? 0), 0)
   const keys = new Set(links.map((link) => cidKey(link.cid)))
   return { cid, row: { directory: 1, size, outboard: bytes.length, standing: 1, trust: null }, children: [...keys] }
+}
+
+/** The CID as it was given: the file's name does not tell a CIDv0 from its CIDv1 twin. */
+async function rootOf(car: Uint8Array, key: string): Promise<CID> {
+  const { roots, blocks } = await readCar(bodyOf(car))
+  await blocks.return(undefined)
+  const root = roots.find((cid) => cidKey(cid) === key)
+  if (root === undefined) throw new StorageError('integrity', `${key} lies beside what belongs to something else.`)
+  return root
 }

@@ -17,7 +17,7 @@ const FORSAKEN_AFTER = 24 * 60 * 60 * 1000
 export async function gc(session: Session, { maxSize }: GcOptions, signal: AbortSignal): Promise<GcReport> {
   if (maxSize !== undefined && !(maxSize >= 0)) throw new StorageError('invalid-argument', `maxSize is ${maxSize}, not a number of bytes.`)
   await session.touches.flush()
-  const swept = (await sweepOwners(session, signal)) + (await reconcile(session)) + (await sweepPartials(session, signal))
+  const swept = (await sweepOwners(session, signal)) + (await reconcile(session)).removed + (await sweepPartials(session, signal))
   const before = Date.now() - FORSAKEN_AFTER
   const rounds: Evicted[] = [await evict(session, (unit) => unit.usedAt < before && isForsaken(session, unit), signal)]
   if (maxSize !== undefined) rounds.push(...(await shrink(session, maxSize, signal)))

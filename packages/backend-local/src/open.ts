@@ -43,7 +43,12 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
     const writer = createWriter(database)
     await sweepDead(dir, owners, database, writer)
     owner = createOwner(dir)
-    if (catalog.rebuilt || crashed) await reconcile({ dir, options, database, writer, owner })
+    if (catalog.rebuilt || crashed) {
+      const { adopted } = await reconcile({ dir, options, database, writer, owner })
+      if (catalog.rebuilt && adopted > 0) {
+        options.onNotice?.({ level: 'warn', message: `A new catalog was made from ${adopted} stored blobs. Names, pins and aliases are lost.` })
+      }
+    }
     owners.forget()
     return { dir, options, life, database, writer, owner, touches: createTouches(database, writer), outboards: createOutboards() }
   } catch (error) {
@@ -78,7 +83,7 @@ async function openCatalog(dir: string, suspect: boolean, notify: (notice: Notic
   const aside = await setAside(path)
   notify({
     level: 'warn',
-    message: `The catalog was damaged and lies in ${aside} now. A new one is made from the stored blobs; names, pins and aliases are lost.`,
+    message: `The catalog was damaged, and lies in ${aside} now.`,
   })
   return tryCatalog(path, false)
 }

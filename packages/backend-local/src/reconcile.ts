@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { adoptable, type Adoption } from './adopt.ts'
-import { blobPath, directoryNodesPath, outboardPath, parseFileName, type StoredFile } from './address.ts'
+import { blobPath, directoryNodesPath, outboardPath, parseFileName, shardOf, type StoredFile } from './address.ts'
 import { addLinks } from './catalog/links.ts'
 import { deleteBlob, findByKey, insertBlob, rows } from './catalog/records.ts'
 import { namesIn, removeFile, statIfThere } from './files.ts'
@@ -9,21 +9,30 @@ import type { Session } from './session.ts'
 
 type Folder = Pick<Session, 'dir' | 'options' | 'database' | 'writer' | 'owner'>
 
+export interface Reconciled {
+  /** Blobs and directories that have a record now. */
+  readonly adopted: number
+  /** Records without files. */
+  readonly dropped: number
+  /** Files that are of no use to any blob. */
+  readonly removed: number
+}
+
 /**
  * Makes records and files agree. Files without a record are adopted: they were verified and durable before they
- * got their names. Records without files are dropped. Answers how many useless files were removed.
+ * got their names. Records without files are dropped.
  */
-export async function reconcile(folder: Folder): Promise<number> {
+export async function reconcile(folder: Folder): Promise<Reconciled> {
   const dropped = await dropRecordsWithoutFiles(folder)
   const { adopted, removed } = await adoptFilesWithoutRecords(folder)
   await removeViewsWithoutRecords(folder)
   if (dropped + adopted + removed > 0) {
     folder.options.onNotice?.({
       level: 'info',
-      message: `After a crash: ${adopted} blobs adopted, ${dropped} records without files dropped, ${removed} useless files removed.`,
+      message: `Records and files did not agree: ${adopted} blobs adopted, ${dropped} records dropped, ${removed} files removed.`,
     })
   }
-  return removed
+  return { adopted, dropped, removed }
 }
 
 async function dropRecordsWithoutFiles({ dir, database, writer }: Folder): Promise<number> {
@@ -44,13 +53,13 @@ function isThere(dir: string, row: { readonly key: string; readonly directory: n
   return statIfThere(join(dir, row.directory === 1 ? directoryNodesPath(row.key) : blobPath(row.key))) !== undefined
 }
 
-async function adoptFilesWithoutRecords(folder: Folder): Promise<{ adopted: number; removed: number }> {
+async function adoptFilesWithoutRecords(folder: Folder): Promise<Omit<Reconciled, 'dropped'>> {
   let adopted = 0
   const useless: StoredFile[] = []
   const directories: StoredFile[] = []
   for (const shard of await namesIn(join(folder.dir, 'blobs'))) {
     const files = (await namesIn(join(folder.dir, 'blobs', shard))).map(parseFileName).filter((file) => file !== undefined)
-    const unknown = files.filter(({ key }) => findByKey(folder.database, key) === undefined)
+    const unknown = files.filter(({ key }) => shardOf(key) === `blobs/${shard}` && findByKey(folder.database, key) === undefined)
     const blobs = new Set(unknown.filter(({ kind }) => kind === 'blob').map(({ key }) => key))
     directories.push(...unknown.filter(({ kind }) => kind === 'directory'))
     useless.push(...unknown.filter(({ key, kind }) => kind === 'outboard' && !blobs.has(key)))

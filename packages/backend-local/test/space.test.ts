@@ -1,0 +1,97 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fixedSize, hashContent, layouts } from '@stowage/core/spi'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { local } from '../src/index.ts'
+import { bodyOf, bytesOf, content } from './content.ts'
+import { litter, newFolder } from './folder.ts'
+
+const SIZE = 8 * 1024 * 1024
+const dir = await newFolder()
+
+function mount(): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE}`, 'tmpfs', dir], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+const mounted = mount()
+
+describe.skipIf(!mounted)(`a full disk${mounted ? '' : ' (skipped: needs the right to mount a tmpfs)'}`, () => {
+  const store = local({ dir })
+  const small = content('small', 100_000)
+
+  beforeAll(async () => {
+    await store.ingest(bodyOf(small))
+  })
+
+  afterAll(async () => {
+    await store.close()
+    execFileSync('umount', [dir])
+  })
+
+  const large = (): AsyncGenerator<Uint8Array> => bodyOf(content('large', 2 * SIZE))
+  const tries: [string, () => Promise<unknown>][] = [
+    ['ingest', () => store.ingest(large())],
+    ['ingest of small leaves', () => store.ingest(large(), { layout: { ...layouts['unixfs-v1-2025'], splitter: fixedSize(8192) } })],
+    ['ingestFile', async () => {
+      const file = join(await newFolder(), 'large')
+      await writeFile(file, content('large', 2 * SIZE))
+      return store.ingestFile?.(file)
+    }],
+    ['put', async () => {
+      const built = await hashContent(large())
+      return store.put({ ...built, open: large })
+    }],
+    ['scratch', async () => {
+      const scratch = await store.scratch()
+      try {
+        await scratch.append(content('large', 2 * SIZE))
+      } finally {
+        await scratch.close()
+      }
+    }],
+    ['partial', async () => {
+      const bytes = content('large', 2 * SIZE)
+      const partial = await store.partial(await hashContent(bodyOf(bytes)))
+      try {
+        for (const leaf of partial.missing()) await partial.write(leaf, bytes.subarray(leaf << 20, (leaf + 1) << 20))
+      } finally {
+        await partial.discard()
+      }
+    }],
+  ]
+
+  test.each(tries)('%s fails with no-space, and leaves nothing behind', async (_, attempt) => {
+    await expect(attempt()).rejects.toMatchObject({ code: 'no-space' })
+    expect((await litter(dir)).filter((path) => !path.startsWith('owners/'))).toEqual([])
+    const { cid } = await store.ingest(bodyOf(small))
+    expect(await bytesOf((await store.read(cid)).body)).toEqual(Buffer.from(small))
+    const again = await store.ingest(bodyOf(content('fits', SIZE / 4)))
+    expect(await store.delete(again.cid)).toBe(true)
+  })
+
+  test('filled to the last page, the store still deletes, and then takes more', async () => {
+    const cids = []
+    for (let number = 0; ; number++) {
+      const stored = await store.ingest(bodyOf(content(`fill-${number}`, 70_000)), { name: { name: `n-${number}` } }).catch((error: unknown) => error)
+      if (stored instanceof Error) {
+        expect(stored).toMatchObject({ code: 'no-space' })
+        break
+      }
+      cids.push((stored as { cid: Awaited<ReturnType<typeof store.ingest>>['cid'] }).cid)
+    }
+    const files = readdirSync(join(dir, 'blobs'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    const records = await store.usage()
+    expect(files).toHaveLength(records.blobs)
+    await expect(store.health()).resolves.toMatchObject({ reachable: true })
+    for (const cid of cids) expect(await store.delete(cid)).toBe(true)
+    expect((await store.usage()).blobs).toBe(1)
+    await store.ingest(bodyOf(content('afterwards', SIZE / 4)))
+  })
+})
