@@ -9,6 +9,12 @@ export default defineConfig({
     include: ['packages/**/*.test.ts', 'examples/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'],
     execArgv: ['--conditions=@stowage/source'],
     testTimeout: 60_000,
-    coverage: { provider: 'v8', include: ['packages/*/src/**'], exclude: ['**/*.test.ts'] },
+    coverage: {
+      provider: 'v8',
+      reporter: ['text-summary', 'json-summary'],
+      include: ['packages/*/src/**'],
+      exclude: ['**/*.test.ts'],
+      thresholds: { 'packages/core/src/**': { statements: 90, branches: 90, functions: 90, lines: 90 } },
+    },
   },
 })

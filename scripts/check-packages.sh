@@ -15,12 +15,16 @@ done
 
 for tarball in "$out"/*.tgz; do
   echo "--- $(basename "$tarball")"
-  tar -tzf "$tarball" | grep -E '\.(test\.[cm]?[jt]s|tsbuildinfo)' && { echo 'has files that do not belong in it'; exit 1; }
+  files=$(tar -tzf "$tarball")
+  if grep -E '\.(test\.[cm]?[jt]s|tsbuildinfo)$' <<<"$files"; then
+    echo 'has files that do not belong in it'
+    exit 1
+  fi
   for file in package/LICENSE package/README.md; do
-    tar -tzf "$tarball" | grep -qx "$file" || { echo "lacks $file"; exit 1; }
+    grep -qx "$file" <<<"$files" || { echo "lacks $file"; exit 1; }
   done
   tools/node_modules/.bin/publint run "$tarball" --strict
-  tools/node_modules/.bin/attw "$tarball" --profile esm-only
+  tools/node_modules/.bin/attw "$tarball" --profile esm-only --quiet
 done
 
 mkdir "$out/project"

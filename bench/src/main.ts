@@ -57,7 +57,7 @@ async function run(name: string, suite: Suite, size: number): Promise<SuiteResul
   for (let round = 1; round <= rounds; round += 1) {
     for (const row of rows) {
       process.stderr.write(`${name} ${round}/${rounds} ${row}\n`)
-      const child = ['--expose-gc', join(import.meta.dirname, 'child.ts'), name, row, String(size), file]
+      const child = ['--expose-gc', join(import.meta.dirname, 'child.js'), name, row, String(size), file]
       const { stdout } = await promisify(execFile)(process.execPath, child)
       samples[row]?.push(JSON.parse(stdout) as Sample)
     }
