@@ -56,7 +56,7 @@ describe('the text of a CID', () => {
   })
 
   it('is accepted and refused exactly as multiformats does, whatever character is changed', () => {
-    const characters = fc.constantFrom(...alphabet, ...'ABZ01890=-_ \0ÿ\u0161\u{1f600}')
+    const characters = fc.constantFrom(...Array.from(`${alphabet}ABZ01890=-_ \0ÿ\u0161\u{1f600}`))
     fc.assert(
       fc.property(cids, fc.nat(58), characters, (cid, at, character) => {
         const text = formatCid(cid)

@@ -36,9 +36,9 @@ export interface FileTask {
  */
 export interface HashPool {
   /** Digest of prefix, bytes, suffix. Small inputs are hashed at once, on this thread. */
-  hash(bytes: Uint8Array, frame?: LeafFrame | undefined): Promise<Uint8Array>
+  hash(bytes: Uint8Array, frame?: LeafFrame): Promise<Uint8Array>
   /** Also writes all of `bytes`, without the frame, at `position`. */
-  hashAndWrite(bytes: Uint8Array, fd: number, position: number, frame?: LeafFrame | undefined): Promise<Uint8Array>
+  hashAndWrite(bytes: Uint8Array, fd: number, position: number, frame?: LeafFrame): Promise<Uint8Array>
   /** Hashes a stretch of a file. A file that ends earlier: `conflict`. */
   hashFile(task: FileTask): Promise<Uint8Array>
   /** Workers. Twice as many tasks in flight keep them busy; more only take memory. */

@@ -6,7 +6,7 @@ import type { Body } from '../spi/backend.ts'
  * The chunks of a body, until the signal aborts: also while a chunk is awaited. The body is released however the
  * loop ends; after an abort nobody waits for that, because a body that hangs would hang in its release as well.
  */
-export async function* chunksOf(source: Body, signal?: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+export async function* chunksOf(source: Body, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   const iterator = source[Symbol.asyncIterator]()
   let finished = false
   try {

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseOutboard } from '../outboard/parse.ts'
 import { walk } from '../outboard/geometry.ts'
 import type { Body } from '../spi/backend.ts'
 import { hashContent } from './hash-content.ts'
-import { fixedSize, type LayoutName, layouts } from './layouts.ts'
+import { type LayoutName, layouts } from './layouts.ts'
 
 interface Vectors {
   readonly files: readonly {
