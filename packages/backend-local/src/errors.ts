@@ -46,6 +46,8 @@ const ERRNO: Readonly<Record<string, Meaning>> = {
   EISDIR: { code: 'invalid-argument' },
   ELOOP: { code: 'invalid-argument' },
   ENAMETOOLONG: { code: 'invalid-argument' },
+  ERR_INVALID_ARG_VALUE: { code: 'invalid-argument' },
+  ERR_INVALID_ARG_TYPE: { code: 'invalid-argument' },
   EMFILE: { code: 'unavailable', transient: true },
   ENFILE: { code: 'unavailable', transient: true },
   EAGAIN: { code: 'unavailable', transient: true },

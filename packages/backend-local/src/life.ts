@@ -26,7 +26,7 @@ export interface Iteration<T> {
   end(): Promise<void>
 }
 
-export function createLife(): Life {
+export function createLife(backend: string): Life {
   const closing = new AbortController()
   const running = new Set<Promise<unknown>>()
   const held = new Set<() => Promise<void>>()
@@ -38,7 +38,7 @@ export function createLife(): Life {
     } catch (error) {
       if (signal?.aborted === true && error === signal.reason) throw error
       damaged ||= isDamaged(error)
-      throw translate(error, about)
+      throw translate(error, { backend, ...about })
     }
   }
 
@@ -122,7 +122,7 @@ export function createLife(): Life {
       return { iterator, end: finish }
     },
     close: async () => {
-      closing.abort(new StorageError('closed', 'The store is closed.'))
+      closing.abort(new StorageError('closed', 'The store is closed.', { backend }))
       await Promise.allSettled(running)
       await Promise.allSettled([...held].map((end) => end()))
     },

@@ -28,7 +28,7 @@ export function local(options: LocalOptions): NearStore {
   const { name = 'local' } = options
   if (typeof options.dir !== 'string' || options.dir === '') throw new StorageError('invalid-argument', 'local() needs a dir.')
   const dir = resolve(options.dir)
-  const life = createLife()
+  const life = createLife(name)
   let opening: Promise<Session> | undefined
   let opened: Session | undefined
   let closing: Promise<void> | undefined

@@ -1,0 +1,57 @@
+import { existsSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { newFolder } from '../test/folder.ts'
+import { lock, tryLock } from './lock.ts'
+
+test('only one holds it; its file goes with it', async () => {
+  const path = join(await newFolder(), 'lock')
+  const held = tryLock(path)
+  expect(tryLock(path)).toBeUndefined()
+  held?.release()
+  expect(existsSync(path)).toBe(false)
+  tryLock(path)?.release()
+})
+
+test('abandoned, it can be taken, and its file is still there', async () => {
+  const path = join(await newFolder(), 'lock')
+  tryLock(path)?.abandon()
+  expect(existsSync(path)).toBe(true)
+  const held = tryLock(path)
+  expect(held).toBeDefined()
+  held?.release()
+})
+
+test('a lock whose file somebody removed counts for nothing', async () => {
+  const path = join(await newFolder(), 'lock')
+  const held = tryLock(path)
+  unlinkSync(path)
+  const next = tryLock(path)
+  expect(next).toBeDefined()
+  held?.abandon()
+  next?.release()
+})
+
+test('many who wait get it one after the other', async () => {
+  const path = join(await newFolder(), 'lock')
+  let holders = 0
+  const turns = Array.from({ length: 20 }, async () => {
+    const held = await lock(path)
+    expect(++holders).toBe(1)
+    await new Promise((resolve) => setImmediate(resolve))
+    holders--
+    held.release()
+  })
+  await Promise.all(turns)
+})
+
+test('an abort ends the wait with its own reason', async () => {
+  const path = join(await newFolder(), 'lock')
+  const held = tryLock(path)
+  const stop = new AbortController()
+  const reason = new Error('enough')
+  const waiting = lock(path, stop.signal)
+  stop.abort(reason)
+  await expect(waiting).rejects.toBe(reason)
+  held?.release()
+})
