@@ -13,6 +13,7 @@ import {
 import { decodeUnixFs } from '../unixfs/message.ts'
 import { readNode } from '../unixfs/node.ts'
 import { equalBytes } from './frame-reader.ts'
+import { virtualBytes } from './leaves.ts'
 import type { Outboard } from './outboard.ts'
 import { findLeaf, VIRTUAL_LEAF } from './tree.ts'
 
@@ -40,7 +41,7 @@ export function leafMatches(outboard: Outboard, leaf: number, bytes: Uint8Array)
  * because a node or an identity CID holds them.
  */
 export function leafBlock(outboard: Outboard, leaf: number, bytes: Uint8Array): Block | undefined {
-  if (isVirtual(outboard, leaf)) return undefined
+  if (inlineLeaf(outboard, leaf) !== undefined) return undefined
   const frame = frameThatFits(outboard, leaf, bytes)
   if (frame === undefined) return undefined
   return { cid: outboard.leaves.cid(leaf), bytes: frame === rawFrame ? bytes : framed(bytes, frame) }
@@ -79,16 +80,8 @@ function isDagPb(outboard: Outboard, leaf: number): boolean {
 }
 
 /** The bytes of a leaf that the interior itself holds: inline data, or an identity CID. `undefined` for every other leaf. */
-export function inlineLeaf({ tree, leaves }: Outboard, leaf: number): Uint8Array | undefined {
+export function inlineLeaf({ tree }: Outboard, leaf: number): Uint8Array | undefined {
   if (tree.length === 0) return undefined
-  const { node, entry } = findLeaf(tree, leaf)
-  if (node.kinds[entry] !== VIRTUAL_LEAF) return undefined
-  const at = node.places[entry] as number
-  return node.block.bytes.subarray(at, at + leaves.length(leaf))
-}
-
-function isVirtual({ tree }: Outboard, leaf: number): boolean {
-  if (tree.length === 0) return false
-  const { node, entry } = findLeaf(tree, leaf)
-  return node.kinds[entry] === VIRTUAL_LEAF
+  const place = findLeaf(tree, leaf)
+  return place.node.kinds[place.entry] === VIRTUAL_LEAF ? virtualBytes(place) : undefined
 }

@@ -7,15 +7,15 @@ import type { Splitter } from './layout.ts'
 import { fixedSize, layouts, MAX_LEAF_SIZE } from './layouts.ts'
 
 /** A body that notes whether it was released. */
-function watched(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> & { released: boolean } {
-  const body = (async function* () {
+function watched(chunks: Iterable<Uint8Array>): AsyncIterable<Uint8Array> & { released: boolean } {
+  async function* read(): AsyncGenerator<Uint8Array> {
     try {
       yield* chunks
     } finally {
       body.released = true
     }
-  })() as AsyncGenerator<Uint8Array> & { released: boolean }
-  body.released = false
+  }
+  const body = { released: false, [Symbol.asyncIterator]: read }
   return body
 }
 
