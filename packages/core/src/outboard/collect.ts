@@ -39,8 +39,8 @@ export async function collectOutboard(cid: CID, get: GetBlock): Promise<{ size: 
 
 function sizeOf(root: Block): number {
   if (root.cid.code !== DAG_PB) return root.bytes.length
-  const { filesize, data } = messageOf(root)
-  return filesize ?? data?.length ?? 0
+  const { filesize, data, blocksizes = [] } = messageOf(root)
+  return filesize ?? blocksizes.reduce((sum, size) => sum + size, data?.length ?? 0)
 }
 
 function messageOf(block: Block): UnixFsMessage {
