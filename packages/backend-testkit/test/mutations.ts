@@ -1,4 +1,4 @@
-import { hashContent, rawCid, StorageError, type BlobSource, type Body, type CID, type Directory, type PartialBlob } from '@stowage/core/spi'
+import { hashContent, rawCid, StorageError, type BlobRecord, type BlobSource, type Body, type CID, type Directory, type PartialBlob } from '@stowage/core/spi'
 import { blobOf, bodyOf, bytesOf, collect } from '../src/index.ts'
 import {
   deaf,
@@ -764,35 +764,16 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   'directory: an aborted call rejects with the reason': [deafStore, wrong((store) => ({ directory: (cid) => store.directory(cid) }))],
   'directory: takes the members along that came with it': [
     memberless,
-    wrong((store) => ({
-      delete: async (cid) => {
-        const directory = await store.directory(cid)
-        const gone = await store.delete(cid)
-        for (const child of directory?.children ?? []) await store.delete(child, { force: true })
-        return gone
-      },
-    })),
+    sweepsChildren(() => true),
   ],
   'directory: leaves what was put by itself, before or after': [
-    wrong((store) => ({
-      delete: async (cid) => {
-        const directory = await store.directory(cid)
-        const gone = await store.delete(cid)
-        for (const child of directory?.children ?? []) await store.delete(child, { force: true })
-        return gone
-      },
-    })),
+    sweepsChildren(() => true),
     wrong((store) => ({ put: async (blob) => void (await store.ingest(blob.open(), { member: true })) })),
   ],
-  'directory: leaves a member that is pinned': [
-    wrong((store) => ({
-      delete: async (cid) => {
-        const directory = await store.directory(cid)
-        const gone = await store.delete(cid)
-        for (const child of directory?.children ?? []) await store.delete(child, { force: true })
-        return gone
-      },
-    })),
+  'directory: leaves a member that is pinned or has a name': [
+    sweepsChildren(() => true),
+    sweepsChildren(({ pinned }) => pinned),
+    sweepsChildren(({ names }) => names.length > 0),
   ],
   'delete: what a directory holds fails with conflict': [forces],
   'delete: what lies below a pinned directory fails with pinned': [
@@ -996,11 +977,24 @@ function leavesGhosts(code: StorageError['code']): Mutation {
   }
 }
 
-function wrongRecord(change: Partial<NonNullable<Awaited<ReturnType<Parameters<Mutation>[0]['catalog']['get']>>>>): Mutation {
+function wrongRecord(change: Partial<BlobRecord>): Mutation {
   return wrongCatalog((catalog) => ({
     get: async (cid) => {
       const record = await catalog.get(cid)
       return record && { ...record, ...change }
+    },
+  }))
+}
+
+/** A directory takes such members along whatever else holds or keeps them. */
+function sweepsChildren(such: (record: BlobRecord) => boolean): Mutation {
+  return wrong((store) => ({
+    delete: async (cid) => {
+      const directory = await store.directory(cid)
+      const records = await Promise.all((directory?.children ?? []).map((child) => store.catalog.get(child)))
+      const gone = await store.delete(cid)
+      for (const record of records) if (record !== undefined && such(record)) await store.delete(record.cid, { force: true })
+      return gone
     },
   }))
 }

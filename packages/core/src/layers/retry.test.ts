@@ -116,6 +116,7 @@ describe('bodies', () => {
   test.each<{ name: string; script: Parameters<typeof breaking>[0] }>([
     { name: 'breaks off at once', script: [{ after: 0, how: 'throw' }] },
     { name: 'breaks off midway', script: [{ after: 35, how: 'throw' }] },
+    { name: 'breaks off after the last byte', script: [{ after: 100, how: 'throw' }] },
     { name: 'ends short', script: [{ after: 35, how: 'end' }] },
     { name: 'breaks off again and again, with progress', script: Array.from({ length: 9 }, () => ({ after: 10, how: 'throw' as const })) },
     { name: 'breaks off with and without progress', script: [0, 0, 10, 0, 10, 0].map((after) => ({ after, how: 'throw' as const })) },

@@ -91,7 +91,6 @@ export function retry(options: RetryOptions = {}): Layer {
           if (!broken) releaseIterator(source)
           broken = true
           failures += 1
-          if (given >= length) throw isTransient(error) ? lasting(error) : error
           await backOff(error, failures, signal)
         }
       }

@@ -146,15 +146,17 @@ export const directoryCases: readonly ConformanceCase<NearStore>[] = [
     check((await store.directory(inner.cid)) !== undefined, 'took a directory along that was put by itself')
     for (const blob of [before, after]) await isPresent(store, blob)
   }),
-  near('directory: leaves a member that is pinned', [], async ({ open }) => {
+  near('directory: leaves a member that is pinned or has a name', [], async ({ open }) => {
     const store = await open()
-    const blob = await blobOf(100)
-    await putMember(store, blob)
-    await store.catalog.pins.set(blob.cid)
-    const directory = folder({ blob })
+    const [pinned, named] = [await blobOf(100), await blobOf(101)]
+    for (const blob of [pinned, named]) await putMember(store, blob)
+    const directory = folder({ pinned, named })
     await store.putDirectory(directory)
+    await store.catalog.pins.set(pinned.cid)
+    await store.catalog.names.set({ name: 'it' }, named.cid)
     await store.delete(directory.cid)
-    await isPresent(store, blob)
+    for (const blob of [pinned, named]) await isPresent(store, blob)
+    sameCid(await store.catalog.names.get('it'), named.cid, 'name')
   }),
   near('delete: what a directory holds fails with conflict', [], async ({ open }) => {
     const store = await open()
