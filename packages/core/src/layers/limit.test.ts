@@ -62,7 +62,7 @@ describe('semaphore', () => {
     abort.abort('enough')
     await leaving
     free()
-    await (await next)()
+    (await next)()
     await expect(slots.acquire(abort.signal)).rejects.toBe('enough')
   })
 

@@ -2,7 +2,7 @@ import { throwIfAborted } from '../errors/abort.ts'
 
 export interface Semaphore {
   /** Waits for a slot, first come, first served. Gives what frees it; freeing it twice is fine. */
-  acquire(signal?: AbortSignal | undefined): Promise<() => void>
+  acquire(signal?: AbortSignal): Promise<() => void>
 }
 
 /** Lets so many in at a time. A waiter whose signal aborts leaves the queue and rejects with `signal.reason`. */

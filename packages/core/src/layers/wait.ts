@@ -1,7 +1,7 @@
 import { raceAbort, throwIfAborted } from '../errors/abort.ts'
 
 /** Waits that long; rejects with `signal.reason` as soon as the signal aborts, and leaves no timer behind. */
-export async function wait(milliseconds: number, signal?: AbortSignal | undefined): Promise<void> {
+export async function wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
   throwIfAborted(signal)
   let timer: NodeJS.Timeout | undefined
   try {

@@ -14,7 +14,8 @@ export function catalog(session: Session): Catalog {
       return entry && recordOf(contents, entry)
     },
     async *list({ prefix, pinned } = {}) {
-      for (const entry of [...contents.entries.values()]) {
+      const entries = [...contents.entries.values()]
+      for (const entry of entries) {
         begin()
         const record = recordOf(contents, entry)
         if (prefix !== undefined && !record.names.some((name) => name.startsWith(prefix))) continue
@@ -70,7 +71,8 @@ export function catalog(session: Session): Catalog {
         return true
       },
       async *list() {
-        for (const { cid, pin } of [...contents.entries.values()]) {
+        const entries = [...contents.entries.values()]
+        for (const { cid, pin } of entries) {
           begin()
           if (pin !== undefined) yield { cid, name: pin.label, createdAt: pin.at }
         }

@@ -45,7 +45,8 @@ export function memory(options: MemoryOptions = {}): NearStore {
     },
     async *list(options) {
       open.begin(options)
-      for (const { kind, cid, size } of [...contents.entries.values()]) {
+      const entries = [...contents.entries.values()]
+      for (const { kind, cid, size } of entries) {
         open.begin(options)
         if (kind === 'blob') yield { cid, size }
       }

@@ -8,7 +8,7 @@ export interface Session {
   readonly contents: MemoryContents
   now(): Date
   /** Starts a call: throws if the store is closed or the call aborted; the signal aborts as soon as either happens. */
-  begin(options?: CallOptions | undefined): AbortSignal
+  begin(options?: CallOptions): AbortSignal
   /** Aborts what is under way, with `closed`. Twice is fine. */
   end(): void
 }
