@@ -62,7 +62,8 @@ describe('semaphore', () => {
     abort.abort('enough')
     await leaving
     free()
-    (await next)()
+    const freeNext = await next
+    freeNext()
     await expect(slots.acquire(abort.signal)).rejects.toBe('enough')
   })
 
