@@ -17,7 +17,9 @@ const FORSAKEN_AFTER = 24 * 60 * 60 * 1000
 export async function gc(session: Session, { maxSize }: GcOptions, signal: AbortSignal): Promise<GcReport> {
   if (maxSize !== undefined && !(maxSize >= 0)) throw new StorageError('invalid-argument', `maxSize is ${maxSize}, not a number of bytes.`)
   await session.touches.flush()
-  const swept = (await sweepOwners(session, signal)) + (await reconcile(session)).removed + (await sweepPartials(session, signal))
+  const { dead, litter } = await sweepOwners(session, signal)
+  const { removed: useless } = await reconcile(session, { crashed: dead > 0 })
+  const swept = litter + useless + (await sweepPartials(session, signal))
   const before = Date.now() - FORSAKEN_AFTER
   const rounds: Evicted[] = [await evict(session, (unit) => unit.usedAt < before && isForsaken(session, unit), signal)]
   if (maxSize !== undefined) rounds.push(...(await shrink(session, maxSize, signal)))
@@ -41,13 +43,14 @@ async function shrink(session: Session, maxSize: number, signal: AbortSignal): P
   return rounds
 }
 
-async function sweepOwners({ dir, database, writer }: Session, signal: AbortSignal): Promise<number> {
+/** How many owners died, and how many files they left. */
+async function sweepOwners({ dir, database, writer }: Session, signal: AbortSignal): Promise<{ dead: number; litter: number }> {
   const opening = await lock(join(dir, OPENING), signal)
   try {
     const owners = await findOwners(dir)
-    const swept = await sweepDead(dir, owners, database, writer)
+    const litter = await sweepDead(dir, owners, database, writer)
     owners.forget()
-    return swept
+    return { dead: owners.dead.length, litter }
   } finally {
     opening.release()
   }

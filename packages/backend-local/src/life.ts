@@ -82,17 +82,18 @@ export function createLife(backend: string): Life {
       let ended: Promise<void> | undefined
       const finish = (): Promise<void> => (ended ??= track(finishOnce()))
       const finishOnce = async (): Promise<void> => {
-        release()
+        release?.()
         try {
           await inner?.return?.()
         } finally {
           await end?.()
         }
       }
-      const release = hold(finish)
+      let release = end && hold(finish)
       const step = async (): Promise<IteratorResult<T>> => {
         signal ??= signalOf(options)
         throwIfAborted(signal)
+        release ??= hold(finish)
         inner ??= steps(signal)
         const result = await inner.next()
         throwIfAborted(signal)

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { mkdir, rename } from 'node:fs/promises'
+import { constants, existsSync } from 'node:fs'
+import { access, mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StorageError } from '@stowage/core/spi'
 import { openDatabase, type Database } from './catalog/database.ts'
@@ -44,7 +44,7 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
     await sweepDead(dir, owners, database, writer)
     owner = createOwner(dir)
     if (catalog.rebuilt || crashed) {
-      const { adopted } = await reconcile({ dir, options, database, writer, owner })
+      const { adopted } = await reconcile({ dir, options, database, writer, owner }, { crashed })
       if (catalog.rebuilt && adopted > 0) {
         options.onNotice?.({ level: 'warn', message: `A new catalog was made from ${adopted} stored blobs. Names, pins and aliases are lost.` })
       }
@@ -62,6 +62,8 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
 async function makeFolders(dir: string): Promise<void> {
   try {
     for (const folder of FOLDERS) await mkdir(join(dir, folder), { recursive: true })
+    // SQLite would only say that it cannot open a file.
+    for (const folder of ['', ...FOLDERS]) await access(join(dir, folder), constants.W_OK | constants.X_OK)
   } catch (cause) {
     const code = errnoOf(cause)
     if (code === 'EEXIST' || code === 'ENOTDIR') {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { adoptable, type Adoption } from './adopt.ts'
 import { blobPath, directoryNodesPath, outboardPath, parseFileName, shardOf, type StoredFile } from './address.ts'
 import { addLinks } from './catalog/links.ts'
+import { isPinned } from './catalog/pins.ts'
 import { deleteBlob, findByKey, insertBlob, rows } from './catalog/records.ts'
 import { namesIn, removeFile, statIfThere } from './files.ts'
 import { moveViewOut, removeTrees } from './remove.ts'
@@ -20,10 +21,11 @@ export interface Reconciled {
 
 /**
  * Makes records and files agree. Files without a record are adopted: they were verified and durable before they
- * got their names. Records without files are dropped.
+ * got their names. With `crashed`, records without files are dropped, for a deletion may have been cut short; pinned ones
+ * stay, so that a put can heal them.
  */
-export async function reconcile(folder: Folder): Promise<Reconciled> {
-  const dropped = await dropRecordsWithoutFiles(folder)
+export async function reconcile(folder: Folder, { crashed }: { readonly crashed: boolean }): Promise<Reconciled> {
+  const dropped = crashed ? await dropRecordsWithoutFiles(folder) : 0
   const { adopted, removed } = await adoptFilesWithoutRecords(folder)
   await removeViewsWithoutRecords(folder)
   if (dropped + adopted + removed > 0) {
@@ -37,11 +39,11 @@ export async function reconcile(folder: Folder): Promise<Reconciled> {
 
 async function dropRecordsWithoutFiles({ dir, database, writer }: Folder): Promise<number> {
   let dropped = 0
-  for (const page of rows(database)) {
+  for (const page of rows(database, { pinned: false })) {
     const lost = page.filter((row) => !isThere(dir, row))
     if (lost.length === 0) continue
     dropped += await writer.write(() => {
-      const still = lost.filter((row) => findByKey(database, row.key)?.id === row.id && !isThere(dir, row))
+      const still = lost.filter((row) => findByKey(database, row.key)?.id === row.id && !isPinned(database, row.id) && !isThere(dir, row))
       for (const row of still) deleteBlob(database, row.id)
       return still.length
     })

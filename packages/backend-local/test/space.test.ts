@@ -10,10 +10,11 @@ import { litter, newFolder } from './folder.ts'
 
 const SIZE = 8 * 1024 * 1024
 const dir = await newFolder()
+const readOnly = await newFolder()
 
 function mount(): boolean {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE}`, 'tmpfs', dir], { stdio: 'ignore' })
+    for (const at of [dir, readOnly]) execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE}`, 'tmpfs', at], { stdio: 'ignore' })
     return true
   } catch {
     return false
@@ -93,5 +94,22 @@ describe.skipIf(!mounted)(`a full disk${mounted ? '' : ' (skipped: needs the rig
     for (const cid of cids) expect(await store.delete(cid)).toBe(true)
     expect((await store.usage()).blobs).toBe(1)
     await store.ingest(bodyOf(content('afterwards', SIZE / 4)))
+  })
+})
+
+describe.skipIf(!mounted)(`a read-only file system${mounted ? '' : ' (skipped: needs the right to mount a tmpfs)'}`, () => {
+  afterAll(() => void execFileSync('umount', [readOnly]))
+
+  test('is denied, whether the folder is there or not', async () => {
+    const before = local({ dir: join(readOnly, 'there') })
+    await before.ingest(bodyOf(content('x', 10)))
+    await before.close()
+    execFileSync('mount', ['-o', 'remount,ro', readOnly])
+    for (const name of ['there', 'new']) {
+      const store = local({ dir: join(readOnly, name) })
+      await expect(store.usage()).rejects.toMatchObject({ code: 'denied' })
+      expect(await store.health()).toMatchObject({ reachable: false, error: { code: 'denied' } })
+      await store.close()
+    }
   })
 })
