@@ -39,7 +39,8 @@ export interface RecordFilter {
 
 /**
  * What is known about blobs beside their bytes. Every change is durable when its promise resolves,
- * except `touch`, which is kept in memory for a while. CIDs are compared as they are: version, codec and hash.
+ * except `touch`, which is kept in memory for a while. A CIDv0 and its
+ * CIDv1 twin are one blob; a record keeps the form it was stored under.
  */
 export interface Catalog {
   get(cid: CID): Promise<BlobRecord | undefined>
