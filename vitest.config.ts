@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 const conditions = ['@stowage/source', 'node', 'import', 'module', 'default']
@@ -9,6 +10,8 @@ export default defineConfig({
     include: ['packages/**/*.test.ts', 'examples/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'],
     execArgv: ['--conditions=@stowage/source'],
     testTimeout: 60_000,
+    // Tests start hundreds of processes from the sources; this halves the time that each takes to start.
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '.cache/compile') },
     coverage: {
       provider: 'v8',
       reporter: ['text-summary', 'json-summary'],

@@ -15,7 +15,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 
 const probe = async (env: Record<string, string>): Promise<{ attempts: string[]; loaded: string[]; reason: string; text: string }> => {
   const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=@stowage/source', PROBE, folder], {
-    env: { PATH: process.env['PATH'], ...env },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
   })
   return JSON.parse(stdout) as { attempts: string[]; loaded: string[]; reason: string; text: string }
 }

@@ -30,7 +30,7 @@ export async function workshop(): Promise<Workshop> {
   const start: Workshop['start'] = (args, env = {}) =>
     spawn(process.execPath, ['--conditions=@stowage/source', MAIN, ...args], {
       cwd: folder,
-      env: { PATH: process.env['PATH'], HOME: folder, STOWAGE_DIR: store, ...env },
+      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], HOME: folder, STOWAGE_DIR: store, ...env },
     })
 
   const runWith: Workshop['runWith'] = async ({ input, env }, ...args) => {
