@@ -1,6 +1,6 @@
-import { constants, existsSync } from 'node:fs'
+import { constants, existsSync, statSync } from 'node:fs'
 import { access, mkdir, rename } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { StorageError } from '@stowage/core/spi'
 import { openDatabase, type Database } from './catalog/database.ts'
 import { migrate } from './catalog/schema.ts'
@@ -60,17 +60,29 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
 }
 
 async function makeFolders(dir: string): Promise<void> {
-  try {
-    for (const folder of FOLDERS) await mkdir(join(dir, folder), { recursive: true })
-    // SQLite would only say that it cannot open a file.
-    for (const folder of ['', ...FOLDERS]) await access(join(dir, folder), constants.W_OK | constants.X_OK)
-  } catch (cause) {
-    const code = errnoOf(cause)
-    if (code === 'EEXIST' || code === 'ENOTDIR') {
-      throw new StorageError('invalid-argument', `${dir} is not a folder.`, { source: dir, cause })
+  const there = nearest(dir)
+  if (!statSync(there).isDirectory()) throw noFolder(there)
+  // Said first, because of a read-only file system `mkdir` only says ENOENT, and SQLite that it cannot open a file.
+  await access(there, constants.W_OK | constants.X_OK)
+  for (const folder of FOLDERS) {
+    const path = join(dir, folder)
+    try {
+      await mkdir(path, { recursive: true })
+    } catch (cause) {
+      if (errnoOf(cause) === 'EEXIST' || errnoOf(cause) === 'ENOTDIR') throw noFolder(path, cause)
+      throw cause
     }
-    throw cause
+    await access(path, constants.W_OK | constants.X_OK)
   }
+}
+
+function noFolder(path: string, cause?: unknown): StorageError {
+  return new StorageError('invalid-argument', `${path} is not a folder.`, { source: path, cause })
+}
+
+/** The folder, or the one above it that is there. */
+function nearest(dir: string): string {
+  return existsSync(dir) || dirname(dir) === dir ? dir : nearest(dirname(dir))
 }
 
 /** The catalog. One that is damaged, or missing beside blobs, is begun anew; `rebuilt` then asks for a look at the blobs. */
