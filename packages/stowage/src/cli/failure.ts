@@ -1,4 +1,4 @@
-/** What the process ends with. Documented in `--help` and in `docs/cli.md`. */
+/** What the process ends with. Documented in `--help`. */
 export const EXIT = { ok: 0, failure: 1, usage: 2, notFound: 3, damage: 4, interrupted: 130, terminated: 143 } as const
 
 export const EXIT_HELP = `

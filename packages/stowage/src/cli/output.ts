@@ -9,10 +9,10 @@ export interface Output {
   result(data: object, text: string): Promise<void>
 }
 
-/** `leave` is called when the reader of our output has gone: nothing that follows could be of use. */
-export function output(stream: NodeJS.WriteStream, json: boolean, signal: AbortSignal, leave: (reason: Interruption) => void): Output {
+/** `leave` is called when the output takes no more, since its reader has gone or its disk is full: nothing that follows could be of use. */
+export function output(stream: NodeJS.WriteStream, json: boolean, signal: AbortSignal, leave: (reason: Error) => void): Output {
   const gone = new Interruption('The reader of the output has gone.', EXIT.ok)
-  stream.on('error', (error: NodeJS.ErrnoException) => leave(error.code === 'EPIPE' ? gone : new Interruption(error.message, EXIT.failure)))
+  stream.on('error', (error: NodeJS.ErrnoException) => leave(error.code === 'EPIPE' ? gone : error))
 
   const write = (chunk: Uint8Array | string): Promise<void> =>
     new Promise((resolve, reject) => {

@@ -11,6 +11,8 @@ import { progress, type ProgressStyle } from './progress.ts'
 export async function runCli(args: readonly string[]): Promise<number> {
   const stopping = new AbortController()
   const release = onSignals(stopping)
+  // Without listeners a closed stream ends the process. What it means to a command, its output says.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   let exitCode: number = EXIT.ok
   const run: Run = async (work) => {
     exitCode = await perform(program.opts<GlobalFlags>(), stopping, work)
@@ -79,7 +81,6 @@ function usageFailure(error: CommanderError): Failure {
 }
 
 function writeLast(stream: NodeJS.WriteStream, text: string): Promise<void> {
-  stream.on('error', () => {})
   return new Promise((resolve) => stream.write(text, () => resolve()))
 }
 

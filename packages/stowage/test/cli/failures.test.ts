@@ -21,6 +21,7 @@ describe('each failure has its code, one line for people and one for programs', 
   test.each([
     ['put', ['put', 'none'], 'not-found', 3],
     ['put through a file', ['put', 'file/below'], undefined, undefined],
+    ['put of a device', ['put', '/dev/null'], 'invalid-argument', 2],
     ['get', ['get', 'none', '-o', 'out'], 'not-found', 3],
     ['get of an absent CID', ['get', UNKNOWN, '-o', 'out'], 'not-found', 3],
     ['get of a CID that is none', ['get', FAKE, '-o', 'out'], 'not-found', 3],
@@ -74,7 +75,7 @@ test('damage: verify ends with 4, cat gives out nothing bad, the same bytes heal
   await using handle = await open(file, 'r+')
   await handle.write(Buffer.of(6), 0, 1, LEAF + 5)
 
-  expect(await shop.json('verify')).toMatchObject({ code: 4, lines: [{ cid, ok: false }] })
+  expect(await shop.json('verify')).toMatchObject({ code: 4, lines: [{ cid, ok: false, code: 'integrity' }] })
   expect(await shop.run('verify')).toMatchObject({ code: 4, stdout: expect.stringContaining('1 checked, 1 damaged') as unknown })
   const read = await shop.json('get', 'n', '-o', 'out')
   expect(read.code).toBeGreaterThan(0)
@@ -101,6 +102,18 @@ test('a reader that leaves early is no failure', async () => {
     expect(code).toBe(0)
     expect(child.stderr.read()).toBeNull()
   }
+})
+
+test('a disk that is full', async () => {
+  await using shop = await workshop()
+  await writeFile(shop.path('in'), 'x')
+  await shop.run('put', 'in', '--name', 'n')
+  const full = await open('/dev/full', 'w')
+  const child = shop.start(['cat', 'n'], {}, full.fd)
+  const { code, stderr } = await ended(child)
+  await full.close()
+  expect(code).toBe(1)
+  expect(stderr).toContain('(no-space)')
 })
 
 test('a reader that never reads does not fill the memory, and can be interrupted', async () => {

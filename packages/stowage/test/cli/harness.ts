@@ -16,7 +16,8 @@ export interface Workshop extends AsyncDisposable {
   readonly folder: string
   readonly store: string
   path(...segments: string[]): string
-  start(args: readonly string[], env?: Record<string, string>): ChildProcessWithoutNullStreams
+  /** `stdout`: a file descriptor to write to instead of a pipe; then there is nothing to read from the child. */
+  start(args: readonly string[], env?: Record<string, string>, stdout?: number): ChildProcessWithoutNullStreams
   run(...args: readonly string[]): Promise<Ended>
   /** Runs with `--json` and gives the lines parsed. */
   json(...args: readonly string[]): Promise<{ code: number | null; lines: Record<string, unknown>[] }>
@@ -27,11 +28,12 @@ export async function workshop(): Promise<Workshop> {
   const folder = await mkdtemp(join(tmpdir(), 'stowage-cli-'))
   const store = join(folder, 'store')
 
-  const start: Workshop['start'] = (args, env = {}) =>
+  const start: Workshop['start'] = (args, env = {}, stdout) =>
     spawn(process.execPath, ['--conditions=@stowage/source', MAIN, ...args], {
       cwd: folder,
       env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], HOME: folder, STOWAGE_DIR: store, ...env },
-    })
+      stdio: ['pipe', stdout ?? 'pipe', 'pipe'],
+    }) as ChildProcessWithoutNullStreams
 
   const runWith: Workshop['runWith'] = async ({ input, env }, ...args) => {
     const child = start(args, env)
@@ -64,7 +66,8 @@ export async function ended(child: ChildProcessWithoutNullStreams): Promise<Ende
   return { code, stdout, stderr }
 }
 
-async function text(stream: AsyncIterable<Buffer>): Promise<string> {
+async function text(stream: AsyncIterable<Buffer> | null): Promise<string> {
+  if (stream === null) return ''
   const chunks: Buffer[] = []
   try {
     for await (const chunk of stream) chunks.push(chunk)

@@ -48,6 +48,10 @@ async function putOne(cli: Cli, storage: StorageWrapper, path: string, flags: Fl
   if (path === '-') return storage.put(process.stdin, { ...flags, signal, onProgress: cli.progress('standard input') })
   // What is wrong with a path, putFile says best.
   const found = await stat(path).catch(() => undefined)
+  if (found !== undefined && !found.isFile() && !found.isDirectory()) {
+    // Opening a pipe that nobody writes to would wait past every signal.
+    throw new CliError('invalid-argument', `${path} is neither a file nor a folder; hand it in as standard input: stowage put - < ${path}`)
+  }
   const onProgress = cli.progress(basename(path), found?.isFile() ? found.size : undefined)
   const options = { ...flags, signal, onProgress }
   return found?.isDirectory() ? storage.putDirectory(path, options) : storage.putFile(path, options)

@@ -25,7 +25,7 @@ async function verifyAll({ open, output, signal, flags }: Cli, ref: string | und
   for await (const report of storage.verify(ref, { repair, signal })) {
     checked++
     if (!report.ok) damaged++
-    await output.result(report, report.ok ? '' : describe(report))
+    await output.result(report.ok ? report : { ...report, code: 'integrity' }, report.ok ? '' : describe(report))
   }
   if (!output.json && flags.quiet !== true) await output.result({}, `${checked} checked, ${damaged} damaged`)
   return damaged > 0 ? EXIT.damage : EXIT.ok
