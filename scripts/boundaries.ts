@@ -94,7 +94,7 @@ function declared({ manifest }: Package, name: string, test: boolean): string | 
 }
 
 function isTest(file: string, folder: string): boolean {
-  return /\.test\.ts$/.test(file) || /^test(ing)?\//.test(relative(folder, file)) || file.includes(`${sep}testing${sep}`)
+  return file.endsWith('.test.ts') || /^test(ing)?\//.test(relative(folder, file)) || file.includes(`${sep}testing${sep}`)
 }
 
 function publicSpecifiers(manifest: Manifest): string[] {

@@ -153,10 +153,10 @@ async function unlessMissing<T>(operation: string, work: Promise<T>): Promise<T 
 
 /** One failure, one name: a system error becomes a `StorageError`; aborts and errors of Stowage's own stay what they are. */
 function translated(operation: string, cause: unknown): unknown {
-  const code = cause instanceof Error && 'code' in cause && 'syscall' in cause ? cause.code : undefined
-  if (code === undefined) return cause
+  if (!(cause instanceof Error && 'syscall' in cause)) return cause
+  const { code } = cause as NodeJS.ErrnoException
   const kind = code === 'ENOSPC' ? 'no-space' : code === 'EACCES' ? 'denied' : 'unavailable'
-  return new StorageError(kind, `The shared folder failed in ${operation}: ${String(code)}.`, {
+  return new StorageError(kind, `The shared folder failed in ${operation}: ${code}.`, {
     backend: 'shared-folder',
     operation,
     cause,
