@@ -20,9 +20,10 @@ const CANNOT_CLONE = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'EINVAL', 'ENOSY
 export async function ingestFile(session: Session, path: string, options: IngestFileOptions, signal: AbortSignal): Promise<Ingested> {
   assertCommit(session, options)
   const stats = await statSource(path)
-  if (stats.isDirectory()) throw new StorageError('invalid-argument', `${path} is a folder, not a file.`, { source: path })
-  // A pipe has no leaves to choose from, and other splitters must see the bytes in order.
-  if (!stats.isFile() || leafSize(options.layout ?? defaultLayout) === undefined) return ingest(session, streamOf(path, stats), options, signal)
+  // Opening a pipe waits for its writer, and no abort ends that.
+  if (!stats.isFile()) throw new StorageError('invalid-argument', `${path} is no regular file: give what comes out of it as a stream.`, { source: path })
+  // Other splitters must see the bytes in order.
+  if (leafSize(options.layout ?? defaultLayout) === undefined) return ingest(session, streamOf(path, stats), options, signal)
   const fd = await openSource(path)
   try {
     if (options.link === true) {

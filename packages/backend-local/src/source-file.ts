@@ -23,14 +23,14 @@ export async function readPiece(fd: number, offset: number, size: number): Promi
   throw new StorageError('conflict', `The file ended before byte ${size} while it was put: something else changed it.`)
 }
 
-/** The file as a stream: a pipe, a device, or a file whose leaves depend on its bytes. */
+/** The file as a stream, for splitters that look at the bytes. */
 export async function* streamOf(path: string, before: BigIntStats): AsyncGenerator<Uint8Array> {
   try {
     yield* createReadStream(path, { highWaterMark: PIECE })
   } catch (error) {
     throw named(path, error)
   }
-  if (before.isFile()) assertUnchanged(path, before, await statSource(path))
+  assertUnchanged(path, before, await statSource(path))
 }
 
 /** Throws `conflict` for a file that something else changed while it was read. */

@@ -1,13 +1,14 @@
-import { open, type FileHandle } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { StorageError } from '../errors/storage-error.ts'
 
 const CHUNK = 1024 * 1024
 
-/** A file's bytes. Missing: `not-found`; a folder: `invalid-argument`; changed while it was read: `conflict`, at the end. */
+/** A file's bytes. Missing: `not-found`; a folder or a pipe: `invalid-argument`; changed while it was read: `conflict`, at the end. */
 export async function* fileBody(path: string): AsyncGenerator<Uint8Array> {
-  await using file = await openFile(path)
+  // Opening a pipe waits for its writer, and no abort ends that.
+  if (!(await about(path, () => stat(path))).isFile()) throw new StorageError('invalid-argument', `${path} is no regular file: give what comes out of it as a stream.`)
+  await using file = await about(path, () => open(path, 'r'))
   const before = await file.stat({ bigint: true })
-  if (before.isDirectory()) throw new StorageError('invalid-argument', `${path} is a folder, not a file.`)
   for (;;) {
     const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(CHUNK), 0, CHUNK, null)
     if (bytesRead === 0) break
@@ -19,9 +20,9 @@ export async function* fileBody(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function openFile(path: string): Promise<FileHandle> {
+async function about<T>(path: string, call: () => Promise<T>): Promise<T> {
   try {
-    return await open(path, 'r')
+    return await call()
   } catch (error) {
     throw fileError(error, path)
   }
