@@ -51,3 +51,8 @@ export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 export const code = (code: string): unknown => ({ asymmetricMatch: (error: { code?: unknown }) => error?.code === code, toString: () => code })
+
+/** Whether two byte arrays are the same; `toEqual` takes seconds for megabytes. */
+export function same(actual: Uint8Array, expected: Uint8Array): boolean {
+  return Buffer.compare(actual, expected) === 0
+}
