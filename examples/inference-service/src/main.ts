@@ -9,8 +9,9 @@ if (model === undefined) {
   process.exit(2)
 }
 
-await using storage = await createStorage()
+const storage = await createStorage()
 const service = await startService({ storage, model, port: Number(process.env['PORT'] ?? 8080) })
 console.log(`listening on ${service.url}`)
 await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
 await service.close()
+await storage.close()

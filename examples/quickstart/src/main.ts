@@ -24,7 +24,7 @@ try {
 
   console.log('\n1. Put a model folder into the storage of the first machine')
   // #region put
-  await using first = await createStorage({ dir: join(folder, 'first-machine') })
+  const first = await createStorage({ dir: join(folder, 'first-machine') })
 
   const model = await first.putDirectory(original, { name: 'tiny-model', pin: true, onProgress: showProgress })
   console.log(`  tiny-model is ${model.cid} (${megabytes(model.size)})`)
@@ -38,7 +38,7 @@ try {
 
   console.log('\n2. Carry it to a second machine as a CAR, and use it there as plain files')
   // #region carry
-  await using second = await createStorage({ dir: join(folder, 'second-machine') })
+  const second = await createStorage({ dir: join(folder, 'second-machine') })
 
   const [root] = await second.importCar(first.exportCar('tiny-model'))
   await second.name('tiny-model', root ?? model.cid)
@@ -72,9 +72,7 @@ try {
     const arguments_ = ['--conditions=@stowage/source', put, join(folder, `with-${variable}`), original]
     const { stdout } = await promisify(execFile)(process.execPath, arguments_, { env: { ...plainEnvironment(), [variable]: '1' } })
     const answer = JSON.parse(stdout) as { cid: string; reason: string }
-    check(`${variable}=1: ${answer.cid} (gate: ${answer.reason})`, answer.cid === String(model.cid) && answer.reason === reason)
-  }
-} finally {
+    check(`${variable}=1: ${answer.cid} (gate: ${answer.reason})`, answer.cid === String(model.cid) && answer.X {
   await rm(folder, { recursive: true, force: true })
 }
 

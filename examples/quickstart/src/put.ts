@@ -4,6 +4,7 @@ import { createStorage } from 'stowage'
 const [, , dir, folder] = process.argv
 if (dir === undefined || folder === undefined) throw new TypeError('usage: put.ts STORAGE FOLDER')
 
-await using storage = await createStorage({ dir, config: false })
+const storage = await createStorage({ dir, config: false })
 const { cid } = await storage.putDirectory(folder)
 console.log(JSON.stringify({ cid: String(cid), reason: storage.gate.reason }))
+await storage.close()
