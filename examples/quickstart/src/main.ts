@@ -72,7 +72,10 @@ try {
     const arguments_ = ['--conditions=@stowage/source', put, join(folder, `with-${variable}`), original]
     const { stdout } = await promisify(execFile)(process.execPath, arguments_, { env: { ...plainEnvironment(), [variable]: '1' } })
     const answer = JSON.parse(stdout) as { cid: string; reason: string }
-    check(`${variable}=1: ${answer.cid} (gate: ${answer.reason})`, answer.cid === String(model.cid) && answer.X {
+    check(`${variable}=1: ${answer.cid} (gate: ${answer.reason})`, answer.cid === String(model.cid) && answer.reason === reason)
+  }
+  await Promise.all([first.close(), second.close()])
+} finally {
   await rm(folder, { recursive: true, force: true })
 }
 
