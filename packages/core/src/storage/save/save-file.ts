@@ -55,8 +55,21 @@ async function make(source: SaveSource, target: string, modes: readonly SaveMode
 }
 
 async function reflink(from: string, to: string): Promise<void> {
-  await copyFile(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL)
-  await chmod(to, 0o666 & ~process.umask())
+  const mode = await makeEmpty(to)
+  try {
+    await copyFile(from, to, constants.COPYFILE_FICLONE_FORCE)
+    // The copy is as read-only as the store's file.
+    await chmod(to, mode)
+  } catch (error) {
+    await rm(to, { force: true })
+    throw error
+  }
+}
+
+/** A new file, and the mode that the user's umask gives it. */
+async function makeEmpty(path: string): Promise<number> {
+  await using file = await open(path, 'wx')
+  return (await file.stat()).mode & 0o777
 }
 
 async function writeAll(body: Body, path: string): Promise<void> {
