@@ -73,7 +73,7 @@ async function* leavesOf(session: Session, row: BlobRow, outboard: Outboard, fd:
         ahead.push(reading)
       }
       const bytes = await ahead[0]
-      ahead.shift()
+      void ahead.shift()
       if (bytes === undefined) throw await rotten(session, row, outboard, leaf)
       yield cut(outboard, leaf, bytes, range)
     }

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { Database } from './catalog/database.ts'
 import type { Touches } from './catalog/touches.ts'
 import type { Writer } from './catalog/writer.ts'
@@ -18,9 +17,4 @@ export interface Session {
   readonly touches: Touches
   readonly owner: Owner
   readonly outboards: Outboards
-}
-
-/** The absolute path of something in the store. */
-export function place(session: Pick<Session, 'dir'>, path: string): string {
-  return join(session.dir, path)
 }

@@ -15,13 +15,14 @@ export function createWindow<T>(size: number, take: (result: T) => void): Window
     while (flying.length > to) {
       const next = flying[0] as Promise<T>
       const result = await next
-      flying.shift()
+      void flying.shift()
       take(result)
     }
   }
 
   return {
     push: async (work) => {
+      // It is awaited when its turn comes.
       work.catch(() => {})
       flying.push(work)
       await shrink(size - 1)

@@ -26,11 +26,11 @@ describe('plan', () => {
   })
 
   test('closes every backend, also of a case that fails', async () => {
-    const closed = vi.fn()
+    const closed = vi.fn<() => void>()
     const counting: Subject<NearStore> = {
       open: async () => {
         const store = memory()
-        return { ...store, close: async () => closed(await store.close()) }
+        return { ...store, close: () => store.close().then(closed) }
       },
     }
     const failing = one('a', [], async ({ open }) => {

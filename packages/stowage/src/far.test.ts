@@ -58,5 +58,5 @@ test('each backend gets its own part of the configuration', async () => {
 })
 
 test('what is no far backend is not one, prototypes included', () => {
-  expect(farNames({ local: {}, ...{ constructor: {}, ipsf: {} } })).toEqual([])
+  expect(farNames(Object.assign({ local: {} }, { constructor: {}, ipsf: {} }))).toEqual([])
 })

@@ -9,6 +9,8 @@ interface FarKind {
   options(config: BackendsConfig): object
 }
 
+type Factory = (options: object) => Backend | Promise<Backend>
+
 type FarName = Exclude<keyof BackendsConfig, 'local'>
 
 const KINDS: Readonly<Record<FarName, FarKind>> = {
@@ -60,9 +62,9 @@ export async function openFar(
 async function open(name: FarName, config: BackendsConfig, load: (name: string) => Promise<unknown>): Promise<Backend> {
   const kind = KINDS[name]
   const module = await load(kind.package)
-  const make: unknown = (module as Record<string, unknown>)[kind.factory]
+  const make = (module as Readonly<Record<string, Factory | undefined>>)[kind.factory]
   if (typeof make !== 'function') throw new StorageError('unsupported', `${kind.package} has no function ${kind.factory}.`)
-  return (await make(kind.options(config))) as Backend
+  return make(kind.options(config))
 }
 
 function failure(name: FarName, cause: unknown): StorageError {

@@ -57,10 +57,10 @@ await storage.close()
 
 if (process.env['PROBE_SELF_TEST'] === '1') {
   for (const attempt of [
-    () => net.connect(1),
-    () => dns.lookup('example.org', () => {}),
+    async () => net.connect(1),
+    async () => dns.lookup('example.org', () => {}),
     () => fetch('http://127.0.0.1:1'),
-    () => http.get('http://127.0.0.1:1'),
+    async () => http.get('http://127.0.0.1:1'),
   ]) {
     try {
       await attempt()

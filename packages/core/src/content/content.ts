@@ -74,9 +74,9 @@ async function* chunks(source: AsyncIterable<unknown>): AsyncGenerator<Uint8Arra
 }
 
 function describe(value: unknown): string {
-  if (value === null) return 'null'
+  if (value === null || value === undefined) return String(value)
   if (Array.isArray(value)) return 'an array'
-  return typeof value === 'object' ? `a ${value.constructor?.name ?? 'bare'} object` : `${typeof value} ${String(value).slice(0, 40)}`
+  return typeof value === 'object' ? `a ${value.constructor?.name ?? 'bare'} object` : `a ${typeof value}`
 }
 
 /** All of a body in one array. More than `limit` bytes: `too-large`, and the rest is not read. */

@@ -3,7 +3,7 @@ import { parseRef } from './parse-ref.ts'
 
 const MAX_BYTES = 1024
 /** C0, DEL and C1. */
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/
+const CONTROL = /\p{Cc}/u
 
 /**
  * Throws `invalid-argument` for what cannot be a name: nothing, more than 1024 bytes of UTF-8, control

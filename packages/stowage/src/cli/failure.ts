@@ -1,3 +1,5 @@
+import type { StorageError } from '@stowage/core'
+
 /** What the process ends with. Documented in `--help`. */
 export const EXIT = { ok: 0, failure: 1, usage: 2, notFound: 3, damage: 4, interrupted: 130, terminated: 143 } as const
 
@@ -67,8 +69,12 @@ export function failureOf(error: unknown): Failure {
 }
 
 function fieldsOf(error: unknown): Record<string, unknown> | undefined {
-  if (!(error instanceof Error) || !('toJSON' in error) || typeof error.toJSON !== 'function') return undefined
-  return error.toJSON() as Record<string, unknown>
+  return hasJson(error) ? error.toJSON() : undefined
+}
+
+/** A `StorageError`, which is not imported for this: usage errors are to show at once. */
+function hasJson(error: unknown): error is Pick<StorageError, 'toJSON'> {
+  return error instanceof Error && 'toJSON' in error && typeof error.toJSON === 'function'
 }
 
 function isErrno(error: unknown): boolean {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { StorageError } from '@stowage/core'
 
 export type Path = readonly PropertyKey[]
@@ -44,7 +45,7 @@ export function show(value: unknown, path: Path): string {
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'a mapping'
   if (path.some((key) => SECRET.test(String(key)))) return `${typeof value === 'string' ? 'text' : `a ${typeof value}`} (not shown)`
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  const text = typeof value === 'string' ? JSON.stringify(value) : inspect(value)
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }
 

@@ -9,8 +9,8 @@ const MODULES: readonly string[] = ['.ts', '.mts', '.js', '.mjs']
 /** What a config file says, not yet checked. A module gives its default export. `invalid-config` when it cannot be read. */
 export async function readConfigFile(file: string): Promise<ParsedText> {
   if (MODULES.includes(extname(file))) {
-    const module: { default?: unknown } = await attempt(file, () => import(pathToFileURL(file).href))
-    return { value: module.default, lineOf: () => undefined }
+    const { default: value } = await attempt(file, async () => (await import(pathToFileURL(file).href)) as { default?: unknown })
+    return { value, lineOf: () => undefined }
   }
   const bytes = await attempt(file, () => readFile(file))
   return parseText(await attempt(file, async () => new TextDecoder('utf-8', { fatal: true }).decode(bytes)), file)

@@ -44,7 +44,7 @@ export function pattern(size: number, from = 0): Uint8Array<ArrayBuffer> {
   return bytes
 }
 
-export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+export async function all<T>(items: AsyncIterable<T> | Iterable<T>): Promise<T[]> {
   const list: T[] = []
   for await (const item of items) list.push(item)
   return list

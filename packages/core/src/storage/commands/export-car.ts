@@ -58,10 +58,10 @@ async function* blocksOfBlob({ near, signal, ...job }: Job, cid: CID): AsyncGene
         yield* once(job, step.node)
         continue
       }
-      const { value: leaf } = await leaves.next()
-      if (leaf === undefined) throw new StorageError('integrity', `${cid} ended early.`, { cid })
-      job.progress.add(leaf.length)
-      const block = blockOf(outboard, step.leaf, leaf)
+      const next = await leaves.next()
+      if (next.done === true) throw new StorageError('integrity', `${cid} ended early.`, { cid })
+      job.progress.add(next.value.length)
+      const block = blockOf(outboard, step.leaf, next.value)
       if (block !== undefined) yield* once(job, block)
     }
   } finally {

@@ -18,11 +18,17 @@ const LITTLE_SPACE = 1e9
 export async function* findings(cli: Cli): AsyncGenerator<Finding> {
   yield nodeVersion()
   const settings = await attempt('configuration', () => settle({ dir: cli.flags.dir, config: cli.flags.config, forceLocal: cli.flags.local }))
-  if ('state' in settings) return yield settings
+  if ('state' in settings) {
+    yield settings
+    return
+  }
   yield configuration(settings)
   yield gate(settings)
   const folder = await attempt('folder', () => prepareDir(settings.dir, cli.logger).then((dir) => ({ dir })))
-  if ('state' in folder) return yield folder
+  if ('state' in folder) {
+    yield folder
+    return
+  }
   const { dir } = folder
   yield dir === settings.dir.dir
     ? { check: 'folder', state: 'ok', text: `${dir} can be written` }
@@ -62,7 +68,10 @@ function* links({ reflink, hardlink }: { reflink: boolean; hardlink: boolean }):
 
 async function* backends(cli: Cli): AsyncGenerator<Finding> {
   const status = await attempt('storage', async () => (await cli.open()).status({ signal: cli.signal }))
-  if ('state' in status) return yield status
+  if ('state' in status) {
+    yield status
+    return
+  }
   for (const [index, { name, reachable, latency, error }] of status.backends.entries()) {
     // Only the near store, the first one, is needed.
     const bad = index === 0 ? 'fail' : 'warn'
