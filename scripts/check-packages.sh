@@ -33,3 +33,6 @@ cd "$out/project"
 echo '{ "name": "project", "private": true, "type": "module" }' >package.json
 npm install --no-audit --no-fund --loglevel=error "$out"/*.tgz
 node smoke.mjs
+npx -y node@22 smoke.mjs
+STOWAGE_DIR="$out/store" npx --no-install stowage put smoke.mjs --name smoke
+STOWAGE_DIR="$out/store" npx --no-install stowage cat smoke | cmp - smoke.mjs
