@@ -7,16 +7,20 @@ const CHUNK = 1024 * 1024
 export async function* fileBody(path: string): AsyncGenerator<Uint8Array> {
   // Opening a pipe waits for its writer, and no abort ends that.
   if (!(await about(path, () => stat(path))).isFile()) throw new StorageError('invalid-argument', `${path} is no regular file: give what comes out of it as a stream.`)
-  await using file = await about(path, () => open(path, 'r'))
-  const before = await file.stat({ bigint: true })
-  for (;;) {
-    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(CHUNK), 0, CHUNK, null)
-    if (bytesRead === 0) break
-    yield buffer.subarray(0, bytesRead)
-  }
-  const after = await file.stat({ bigint: true })
-  if (after.mtimeNs !== before.mtimeNs || after.size !== before.size) {
-    throw new StorageError('conflict', `${path} changed while it was read.`)
+  const file = await about(path, () => open(path, 'r'))
+  try {
+    const before = await file.stat({ bigint: true })
+    for (;;) {
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(CHUNK), 0, CHUNK, null)
+      if (bytesRead === 0) break
+      yield buffer.subarray(0, bytesRead)
+    }
+    const after = await file.stat({ bigint: true })
+    if (after.mtimeNs !== before.mtimeNs || after.size !== before.size) {
+      throw new StorageError('conflict', `${path} changed while it was read.`)
+    }
+  } finally {
+    await file.close()
   }
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { windowOf } from './window.ts'
 
-const edge = fc.option(fc.oneof(fc.integer({ min: -40, max: 40 }), fc.constantFrom(Infinity, -Infinity, NaN, 1.7, -1.7)), { nil: undefined })
+const edge = fc.option(fc.oneof(fc.integer({ min: -40, max: 40 }), fc.constantFrom(-Infinity, NaN, 1.7, -1.7)), { nil: undefined })
 
 test('slices of slices are those of a web Blob', async () => {
   await fc.assert(

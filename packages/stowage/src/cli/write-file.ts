@@ -7,9 +7,13 @@ import { CliError } from './failure.ts'
 /** Writes a file unseen beside its place and moves it there when it is whole; on failure nothing is left. */
 export async function writeFileAtomically(target: string, body: AsyncIterable<Uint8Array>): Promise<void> {
   await unseen(target, async (temporary) => {
-    await using file = await open(temporary, 'wx')
-    for await (const chunk of body) await file.writeFile(chunk)
-    await file.sync()
+    const file = await open(temporary, 'wx')
+    try {
+      for await (const chunk of body) await file.writeFile(chunk)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
   })
 }
 

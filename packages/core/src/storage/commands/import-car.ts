@@ -30,14 +30,14 @@ export async function importCar(context: Context, source: Content, options: Impo
   try {
     const staged = staging(scratch)
     const { roots, blocks } = await readCar(body, { signal })
-    await using _ = { [Symbol.asyncDispose]: async () => void (await blocks.return(undefined)) }
-    if (roots.length === 0) throw new StorageError('unsupported', 'The CAR names no root.')
-    if (roots.length > 1 && options.name !== undefined) {
-      throw new StorageError('invalid-argument', `One name cannot be given to the ${roots.length} roots of this CAR.`)
-    }
-    for await (const block of blocks) {
-      await staged.add(block)
-      progress.add(block.bytes.length)
+    try {
+      assertRoots(roots, options)
+      for await (const block of blocks) {
+        await staged.add(block)
+        progress.add(block.bytes.length)
+      }
+    } finally {
+      await blocks.return(undefined)
     }
     const steps = await planImport(staged, roots, signal)
     await storeAll(context.near, staged, steps, new Set(roots.map(cidKey)), commit)
@@ -45,6 +45,13 @@ export async function importCar(context: Context, source: Content, options: Impo
     return [...roots]
   } finally {
     await scratch.close()
+  }
+}
+
+function assertRoots(roots: readonly CID[], { name }: ImportOptions): void {
+  if (roots.length === 0) throw new StorageError('unsupported', 'The CAR names no root.')
+  if (roots.length > 1 && name !== undefined) {
+    throw new StorageError('invalid-argument', `One name cannot be given to the ${roots.length} roots of this CAR.`)
   }
 }
 

@@ -24,6 +24,7 @@ const CANNOT = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'EINVAL', 'ENOSYS', 'E
  * read-only file; the others belong to the user.
  */
 export async function saveFile(source: SaveSource, target: string, mode: SaveMode | undefined): Promise<SaveMode> {
+  if (mode !== undefined && !ALL.includes(mode)) throw new StorageError('invalid-argument', `There is no mode ${JSON.stringify(mode)}; there are ${ALL.join(', ')}.`)
   const temporary = join(dirname(target), `.${basename(target).slice(0, 100)}.${randomUUID()}.tmp`)
   try {
     const made = await make(source, temporary, mode === undefined ? ALL : [mode])
@@ -68,13 +69,21 @@ async function reflink(from: string, to: string): Promise<void> {
 
 /** A new file, and the mode that the user's umask gives it. */
 async function makeEmpty(path: string): Promise<number> {
-  await using file = await open(path, 'wx')
-  return (await file.stat()).mode & 0o777
+  const file = await open(path, 'wx')
+  try {
+    return (await file.stat()).mode & 0o777
+  } finally {
+    await file.close()
+  }
 }
 
 async function writeAll(body: Body, path: string): Promise<void> {
-  await using file = await open(path, 'wx')
-  for await (const chunk of body) await file.writeFile(chunk)
+  const file = await open(path, 'wx')
+  try {
+    for await (const chunk of body) await file.writeFile(chunk)
+  } finally {
+    await file.close()
+  }
 }
 
 function isErrno(error: unknown): error is NodeJS.ErrnoException & { code: string } {

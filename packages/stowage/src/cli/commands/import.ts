@@ -18,12 +18,16 @@ export function importCar(program: Command, run: Run): void {
     .addHelpText('after', examples('import model.car --name whisper/base', 'curl -s https://example.org/model.car | stowage import -'))
     .action((path: string, flags: Flags) =>
       run(async ({ open, output, signal, progress }) => {
-        await using file = path === '-' ? undefined : await openFile(path)
-        const total = file === undefined ? undefined : (await file.stat()).size
-        const source = file?.createReadStream({ autoClose: false }) ?? process.stdin
-        const storage = await open()
-        const roots = await storage.importCar(source, { ...flags, signal, onProgress: progress(path, total) })
-        await output.result({ roots }, roots.join('\n'))
+        const file = path === '-' ? undefined : await openFile(path)
+        try {
+          const total = file === undefined ? undefined : (await file.stat()).size
+          const source = file?.createReadStream({ autoClose: false }) ?? process.stdin
+          const storage = await open()
+          const roots = await storage.importCar(source, { ...flags, signal, onProgress: progress(path, total) })
+          await output.result({ roots }, roots.join('\n'))
+        } finally {
+          await file?.close()
+        }
       }),
     )
 }
