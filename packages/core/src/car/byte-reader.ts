@@ -1,5 +1,6 @@
-import { raceAbort, throwIfAborted } from '../errors/abort.ts'
+import { throwIfAborted } from '../errors/abort.ts'
 import { StorageError } from '../errors/storage-error.ts'
+import { chunksOf } from '../content/chunks-of.ts'
 import type { Body } from '../spi/backend.ts'
 
 /** Reads a body by the byte. Holds one chunk of it at a time. */
@@ -21,34 +22,20 @@ export interface ByteReader {
 }
 
 export function byteReader(source: Body, signal: AbortSignal | undefined): ByteReader {
-  const iterator = source[Symbol.asyncIterator]()
+  const chunks = chunksOf(source, signal)
   let chunk: Uint8Array = new Uint8Array(0)
   let at = 0
   let position = 0
   let end = Number.POSITIVE_INFINITY
-  let finished = false
 
   async function pull(): Promise<boolean> {
     while (at === chunk.length) {
-      throwIfAborted(signal)
-      const next = await raceAbort(nextOf(), signal)
-      if (next.done) return false
+      const next = await chunks.next()
+      if (next.done === true) return false
       chunk = next.value
       at = 0
     }
     return true
-  }
-
-  /** A source that ends or fails by itself has let go of what it held, and is not to be returned. */
-  async function nextOf(): Promise<IteratorResult<Uint8Array>> {
-    try {
-      const next = await iterator.next()
-      if (next.done) finished = true
-      return next
-    } catch (error) {
-      finished = true
-      throw error
-    }
   }
 
   async function take(most: number): Promise<Uint8Array> {
@@ -91,11 +78,8 @@ export function byteReader(source: Body, signal: AbortSignal | undefined): ByteR
       end = position + length
     },
     async close() {
-      if (finished) return
-      finished = true
-      const returned = Promise.resolve(iterator.return?.()).catch(() => {})
-      // A source that is stuck in next() answers return() only when next() has answered.
-      if (!signal?.aborted) await returned
+      // Whatever goes wrong in letting go, what was read is read.
+      await chunks.return(undefined).catch(() => {})
     },
   }
 }

@@ -2,11 +2,12 @@ import { CID } from 'multiformats/cid'
 import { StorageError } from '../errors/storage-error.ts'
 import type { Body, CallOptions } from '../spi/backend.ts'
 import type { Block } from '../spi/near-store.ts'
+import { MAX_BLOCK_SIZE } from '../unixfs/bounds.ts'
 import { byteReader } from './byte-reader.ts'
 import { readLength, readPrelude } from './car-prelude.ts'
 
-/** What IPFS peers exchange (2 MiB), and room for a dag-pb frame around 2 MiB of data. */
-const MAX_BLOCK = 2 * 1024 * 1024 + 1024
+/** With room for a dag-pb frame around 2 MiB of data. */
+const MAX_BLOCK = MAX_BLOCK_SIZE + 1024
 /** More than any CID of a hash in use; identity CIDs carry 128 bytes at most. */
 const MAX_CID = 256
 

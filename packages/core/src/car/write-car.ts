@@ -1,12 +1,13 @@
 import type { CID } from 'multiformats/cid'
+import { joinBytes } from '../bytes/join.ts'
 import type { Block } from '../spi/near-store.ts'
-import { varintLength, writeVarint } from '../unixfs/varint.ts'
+import { varintLength, writeVarint } from '../bytes/varint.ts'
 
 const text = new TextEncoder()
 
 /** The first frame of a CARv1: `{ roots, version: 1 }` as dag-cbor, with its length before it. */
 export function carHeader(roots: readonly CID[]): Uint8Array {
-  const body = concat([
+  const body = joinBytes([
     cborHead(MAP, 2),
     cborText('roots'),
     cborHead(ARRAY, roots.length),
@@ -14,13 +15,13 @@ export function carHeader(roots: readonly CID[]): Uint8Array {
     cborText('version'),
     cborHead(UNSIGNED, 1),
   ])
-  return concat([varint(body.length), body])
+  return joinBytes([varint(body.length), body])
 }
 
 /** A block as it stands in a CAR: the length of what follows, the CID, the bytes. */
 export function carFrame(block: Block): Uint8Array {
   const cid = block.cid.bytes
-  return concat([varint(cid.length + block.bytes.length), cid, block.bytes])
+  return joinBytes([varint(cid.length + block.bytes.length), cid, block.bytes])
 }
 
 /** A CARv1, one chunk a frame. Blocks are written as they come: not verified, repeated ones repeated. */
@@ -49,26 +50,16 @@ function cborHead(major: number, value: number): number[] {
 
 function cborText(value: string): Uint8Array {
   const bytes = text.encode(value)
-  return concat([cborHead(TEXT, bytes.length), bytes])
+  return joinBytes([cborHead(TEXT, bytes.length), bytes])
 }
 
 /** Tag 42 around the CID's bytes, which a zero byte precedes (dag-cbor specification, "Links"). */
 function cborCid(cid: CID): Uint8Array {
-  return concat([[0xd8, 42], cborHead(BYTES, cid.bytes.length + 1), [0], cid.bytes])
+  return joinBytes([[0xd8, 42], cborHead(BYTES, cid.bytes.length + 1), [0], cid.bytes])
 }
 
 function varint(value: number): Uint8Array {
   const bytes = new Uint8Array(varintLength(value))
   writeVarint(bytes, 0, value)
   return bytes
-}
-
-function concat(parts: readonly (Uint8Array | readonly number[])[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }

@@ -1,3 +1,4 @@
+import { joinBytes } from '../bytes/join.ts'
 import { throwIfAborted } from '../errors/abort.ts'
 import { StorageError } from '../errors/storage-error.ts'
 import type { Body } from '../spi/backend.ts'
@@ -89,11 +90,5 @@ export async function collect(body: Body, limit: number, signal?: AbortSignal | 
     if (size > limit) throw new StorageError('too-large', `More than ${limit} bytes do not fit into one array: read it as a stream.`)
     parts.push(chunk)
   }
-  const bytes = new Uint8Array(size)
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.byteLength
-  }
-  return bytes
+  return joinBytes(parts)
 }

@@ -9,12 +9,14 @@ export function asStorageError(error: unknown, init: StorageErrorInit = {}): Sto
 
 /**
  * Several sources failed for one call. `not-found` only if all of them said so; otherwise the failure is the others',
- * and worth another try if any of them is.
+ * and worth another try if any of them is. Where they differ, or where nobody named the failure, it is `unavailable`.
  */
 export function allFailed(message: string, failures: readonly unknown[], init: StorageErrorInit = {}): StorageError {
   const errors = failures.map((failure) => asStorageError(failure))
   const outages = errors.filter(({ code }) => code !== 'not-found')
-  const code = outages.length === 0 ? 'not-found' : outages.every((error) => error.code === outages[0]?.code) ? outages[0]!.code : 'unavailable'
+  const codes = new Set(outages.map(({ code }) => code))
+  const [first = 'not-found'] = codes
+  const code = codes.size > 1 || first === 'unexpected' ? 'unavailable' : first
   return new StorageError(code, message, {
     ...init,
     transient: outages.some(({ transient }) => transient),

@@ -44,12 +44,3 @@ export function relay<T>(open: () => AsyncIterator<T>, hooks: RelayHooks<T>): As
   }
   return { [Symbol.asyncIterator]: () => ({ next, return: leave }) }
 }
-
-/** Lets go of an iterable that nobody is going to read. What goes wrong in that concerns nobody. */
-export function release(iterable: AsyncIterable<unknown>): void {
-  releaseIterator(iterable[Symbol.asyncIterator]())
-}
-
-export function releaseIterator(iterator: AsyncIterator<unknown>): void {
-  iterator.return?.().catch(() => {})
-}

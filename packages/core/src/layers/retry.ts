@@ -1,8 +1,9 @@
+import { releaseIterator } from '../content/release.ts'
 import { throwIfAborted } from '../errors/abort.ts'
 import { StorageError } from '../errors/storage-error.ts'
 import type { BlobRead, ReadOptions } from '../spi/backend.ts'
 import { around, forward, type Call, type Layer } from './forward.ts'
-import { relay, releaseIterator } from './relay.ts'
+import { relay } from './relay.ts'
 import { DEFAULT_DELAYS, isTransient, lasting, retryDelay } from './retry-rules.ts'
 import { wait } from './wait.ts'
 

@@ -1,7 +1,8 @@
+import { release, releaseIterator } from '../content/release.ts'
 import { raceAbort } from '../errors/abort.ts'
 import { StorageError } from '../errors/storage-error.ts'
 import { around, forward, type Call, type Layer } from './forward.ts'
-import { relay, release, releaseIterator } from './relay.ts'
+import { relay } from './relay.ts'
 
 export interface TimeoutOptions {
   /** Milliseconds until a call must have settled; of a `read`, until its body begins. Default: no bound. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { hashContent } from '../unixfs/hash-content.ts'
+import { hashContent } from '../hash/hash-content.ts'
 import { memoryContents } from './contents.ts'
 import { memory } from './memory.ts'
 

@@ -7,7 +7,7 @@ import type { Outboard } from '../outboard/outboard.ts'
 import { parseOutboard } from '../outboard/parse.ts'
 import type { BlobRead, Body, ReadOptions } from '../spi/backend.ts'
 import { blobOf, type StoredBlob } from './contents.ts'
-import { assertRange, cutRange } from './cut-range.ts'
+import { assertRange, cutRange } from '../outboard/cut-range.ts'
 import type { Session } from './session.ts'
 
 export async function read({ contents, now, begin }: Session, cid: CID, options: ReadOptions = {}): Promise<BlobRead> {

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto'
 import type { CID } from 'multiformats/cid'
 import { throwIfAborted } from '../errors/abort.ts'
 import { StorageError } from '../errors/storage-error.ts'
+import { sha256Alias } from '../ref/sha256-alias.ts'
 import { sha256 } from '../hash/digest.ts'
 import { leafMatches } from '../outboard/leaf.ts'
 import { parseOutboard } from '../outboard/parse.ts'
 import type { BlobSource, Body, CallOptions } from '../spi/backend.ts'
 import type { CommitOptions, IngestOptions, Ingested } from '../spi/near-store.ts'
-import { chunksOf } from '../unixfs/chunks-of.ts'
+import { chunksOf } from '../content/chunks-of.ts'
+import { assertExpected } from '../unixfs/assert-expected.ts'
 import { splitLeaves } from '../unixfs/ingest.ts'
 import { defaultLayout } from '../unixfs/layouts.ts'
 import { leafFrame, treeBuilder } from '../unixfs/tree.ts'
@@ -35,20 +37,11 @@ export async function ingest(session: Session, source: Body, options: IngestOpti
   throwIfAborted(signal)
   const { cid, size, outboard } = tree.finish()
   const digest = whole === undefined ? undefined : new Uint8Array(whole.digest())
-  assertExpected(cid, digest, expect)
+  assertExpected({ cid, sha256: digest }, expect)
   const bytes = new Uint8Array(Buffer.concat(leaves))
   const stored = store(session, { cid, size, outboard, bytes }, options)
-  if (alias && digest !== undefined) session.contents.aliases.set(`sha256:${Buffer.from(digest).toString('hex')}`, cid)
+  if (alias && digest !== undefined) session.contents.aliases.set(sha256Alias(digest), cid)
   return { ...stored, ...(digest !== undefined && { sha256: digest }) }
-}
-
-function assertExpected(cid: CID, digest: Uint8Array | undefined, expect: IngestOptions['expect']): void {
-  if (expect?.cid !== undefined && !expect.cid.equals(cid)) {
-    throw new StorageError('integrity', `the bytes are ${cid}, not ${expect.cid}`, { operation: 'ingest', cid: expect.cid })
-  }
-  if (expect?.sha256 !== undefined && (digest === undefined || Buffer.compare(expect.sha256, digest) !== 0)) {
-    throw new StorageError('integrity', `the bytes of ${cid} have another SHA-256 than expected`, { operation: 'ingest', cid })
-  }
 }
 
 /** Stores a blob whose CID is known, after a look at every leaf. */

@@ -1,6 +1,6 @@
 import { StorageError } from '../errors/storage-error.ts'
 import type { Splitter } from '../unixfs/layout.ts'
-import { MAX_LEAF_SIZE } from '../unixfs/layouts.ts'
+import { MAX_LEAF_SIZE } from '../unixfs/bounds.ts'
 import type { Leaves } from './outboard.ts'
 
 /** Cuts bytes that start at leaf `first` of a blob where its own leaves end. Too few or too many bytes: `integrity`. */

@@ -1,14 +1,13 @@
-import { decode } from '@ipld/dag-pb'
 import type { CID } from 'multiformats/cid'
+import { cidKey } from '../cid/key.ts'
 import { DAG_PB, RAW } from '../cid/make.ts'
 import { StorageError } from '../errors/storage-error.ts'
 import type { Block } from '../spi/near-store.ts'
-import { decodeUnixFs, type UnixFsMessage } from '../unixfs/message.ts'
+import { MAX_HEIGHT } from '../unixfs/bounds.ts'
+import { decodeUnixFs } from '../unixfs/message.ts'
+import { readNode } from '../unixfs/node.ts'
 import { bytesOfLeaf } from './leaf.ts'
-import { serialiseOutboard } from './serialise.ts'
-
-/** Links from the root to a leaf at most, as `parseOutboard` has it. */
-const MAX_DEPTH = 32
+import { nodesBelow, serialiseOutboard } from './serialise.ts'
 
 export type GetBlock = (cid: CID) => Promise<Block>
 
@@ -22,37 +21,22 @@ export async function collectOutboard(cid: CID, get: GetBlock): Promise<{ size: 
 
   const visit = async (block: Block, depth: number): Promise<void> => {
     if (bytesOfLeaf(block) !== undefined) return
-    const { Links: links } = decodeNode(block)
-    if (depth > MAX_DEPTH)
-      throw new StorageError('integrity', `The tree of ${cid} is more than ${MAX_DEPTH} levels deep.`, { cid })
-    const key = block.cid.toString()
+    if (depth > MAX_HEIGHT)
+      throw new StorageError('integrity', `The tree of ${cid} is more than ${MAX_HEIGHT} levels deep.`, { cid })
+    const key = cidKey(block.cid)
     if (nodes.has(key)) return
     nodes.set(key, block)
-    for (const { Hash: child } of links) {
-      if (child.code === DAG_PB) await visit(await get(child), depth + 1)
-    }
+    for (const child of nodesBelow(block)) await visit(await get(child), depth + 1)
   }
 
   if (cid.code !== RAW) await visit(root, 1)
   return { size: sizeOf(root), outboard: serialiseOutboard(cid, nodes.values()) }
 }
 
-function sizeOf(root: Block): number {
-  if (root.cid.code !== DAG_PB) return root.bytes.length
-  const { filesize, data, blocksizes = [] } = messageOf(root)
+function sizeOf({ cid, bytes }: Block): number {
+  if (cid.code !== DAG_PB) return bytes.length
+  const node = readNode(bytes)
+  if (node.data === undefined) throw new StorageError('unsupported', `${cid} is no UnixFS node.`, { cid })
+  const { filesize, data, blocksizes = [] } = decodeUnixFs(node.data)
   return filesize ?? blocksizes.reduce((sum, size) => sum + size, data?.length ?? 0)
-}
-
-function messageOf(block: Block): UnixFsMessage {
-  const { Data: data } = decodeNode(block)
-  if (data === undefined) throw new StorageError('unsupported', `${block.cid} is no UnixFS node.`, { cid: block.cid })
-  return decodeUnixFs(data)
-}
-
-function decodeNode(block: Block): ReturnType<typeof decode> {
-  try {
-    return decode(block.bytes)
-  } catch (cause) {
-    throw new StorageError('integrity', `${block.cid} is no dag-pb node.`, { cid: block.cid, cause })
-  }
 }

@@ -1,12 +1,11 @@
+import { equalBytes } from '../bytes/equal.ts'
+import { reader } from '../bytes/varint.ts'
 import { DAG_PB, SHA2_256 } from '../cid/make.ts'
 import { StorageError } from '../errors/storage-error.ts'
-import { reader } from '../unixfs/varint.ts'
-
-/** The most that a node may have, in bytes: what IPFS peers accept as a block. */
-export const MAX_NODE_SIZE: number = 2 * 1024 * 1024
+import { MAX_BLOCK_SIZE } from '../unixfs/bounds.ts'
 
 const DIGEST_LENGTH = 32
-const MAX_FRAME = MAX_NODE_SIZE + 4 + DIGEST_LENGTH
+const MAX_FRAME = MAX_BLOCK_SIZE + 4 + DIGEST_LENGTH
 
 /** Reads the CAR frames of an outboard in order. */
 export interface FrameReader {
@@ -24,7 +23,7 @@ export function frameReader(bytes: Uint8Array): FrameReader {
     if (from.done) return undefined
     const length = from.varint()
     if (length > MAX_FRAME)
-      throw new StorageError('unsupported', `A node of ${length} bytes is larger than ${MAX_NODE_SIZE}.`)
+      throw new StorageError('unsupported', `A node of ${length} bytes is larger than ${MAX_BLOCK_SIZE}.`)
     const frame = from.take(length)
     const versioned = frame[0] === 1 && frame[1] === DAG_PB ? 2 : 0
     if (
@@ -49,10 +48,4 @@ export function frameReader(bytes: Uint8Array): FrameReader {
       return payload
     },
   }
-}
-
-export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
-  return true
 }

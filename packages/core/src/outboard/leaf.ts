@@ -1,3 +1,4 @@
+import { equalBytes } from '../bytes/equal.ts'
 import { DAG_PB } from '../cid/make.ts'
 import { sha256 } from '../hash/digest.ts'
 import type { Block } from '../spi/near-store.ts'
@@ -12,7 +13,6 @@ import {
 } from '../unixfs/frame.ts'
 import { decodeUnixFs } from '../unixfs/message.ts'
 import { readNode } from '../unixfs/node.ts'
-import { equalBytes } from './frame-reader.ts'
 import { virtualBytes } from './leaves.ts'
 import type { Outboard } from './outboard.ts'
 import { findLeaf, VIRTUAL_LEAF } from './tree.ts'

@@ -1,6 +1,6 @@
 import { CID_LENGTH, DAG_PB, IDENTITY, RAW, SHA2_256 } from '../cid/make.ts'
 import { StorageError } from '../errors/storage-error.ts'
-import { reader } from '../unixfs/varint.ts'
+import { reader } from '../bytes/varint.ts'
 
 /** What a link of a file's DAG points at. Places are in the bytes of the node that has the link. */
 export type LinkTarget =

@@ -1,14 +1,15 @@
 import type { CID } from 'multiformats/cid'
+import { equalBytes } from '../bytes/equal.ts'
 import { carHeader } from '../car/write-car.ts'
 import { DAG_PB, dagPbCid } from '../cid/make.ts'
 import { assertStorable } from '../cid/storable.ts'
 import { StorageError } from '../errors/storage-error.ts'
 import { dagPbFrame, framedSize } from '../unixfs/frame.ts'
-import { MAX_LEAF_SIZE } from '../unixfs/layouts.ts'
-import { equalBytes, frameReader, type FrameReader } from './frame-reader.ts'
+import { MAX_BLOCK_SIZE, MAX_LEAF_SIZE } from '../unixfs/bounds.ts'
+import { frameReader, type FrameReader } from './frame-reader.ts'
 import { leavesOf, oneLeaf } from './leaves.ts'
 import type { Outboard } from './outboard.ts'
-import { MAX_BLOCK_SIZE, readTree } from './read-tree.ts'
+import { readTree } from './read-tree.ts'
 import { endOf, type TreeNode } from './tree.ts'
 
 /**

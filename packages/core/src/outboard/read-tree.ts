@@ -1,12 +1,13 @@
 import { Buffer } from 'node:buffer'
+import { equalBytes } from '../bytes/equal.ts'
 import { dagPbCid } from '../cid/make.ts'
 import { StorageError } from '../errors/storage-error.ts'
 import { sha256 } from '../hash/digest.ts'
 import { dagPbFrame, frameKinds, framedSize } from '../unixfs/frame.ts'
-import { MAX_LEAF_SIZE } from '../unixfs/layouts.ts'
+import { MAX_BLOCK_SIZE, MAX_HEIGHT, MAX_LEAF_SIZE, MAX_LEAVES } from '../unixfs/bounds.ts'
 import { decodeUnixFs, UNIXFS_FILE, UNIXFS_RAW, type UnixFsMessage } from '../unixfs/message.ts'
 import { readNode, type Node, type NodeLink } from '../unixfs/node.ts'
-import { equalBytes, type FrameReader } from './frame-reader.ts'
+import type { FrameReader } from './frame-reader.ts'
 import { linkTarget } from './link-target.ts'
 import {
   DAG_PB_LEAF,
@@ -19,11 +20,6 @@ import {
   type Tree,
   type TreeNode,
 } from './tree.ts'
-
-export const MAX_LEAVES: number = 2 ** 22
-export const MAX_HEIGHT: number = 32
-/** The most that a raw leaf may have. */
-export const MAX_BLOCK_SIZE: number = 2 * 1024 * 1024
 
 export interface ReadTree {
   readonly tree: Tree

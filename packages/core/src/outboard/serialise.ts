@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid'
+import { joinBytes } from '../bytes/join.ts'
 import { carFrame, carHeader } from '../car/write-car.ts'
 import { cidKey } from '../cid/key.ts'
 import { DAG_PB, dagPbCid } from '../cid/make.ts'
@@ -26,11 +27,11 @@ export function serialiseOutboard(cid: CID, nodes: Iterable<Block>): Uint8Array 
     frames.push(carFrame({ cid: next, bytes: node.bytes }))
     for (const child of nodesBelow(node).reverse()) stack.push(child)
   }
-  return concat(frames)
+  return joinBytes(frames)
 }
 
 /** CIDs of what can be nodes below this one, in order. */
-function nodesBelow({ cid, bytes }: Block): CID[] {
+export function nodesBelow({ cid, bytes }: Block): CID[] {
   try {
     return readNode(bytes).links.flatMap((link) => {
       const target = linkTarget(bytes, link.cidAt, link.cidLength)
@@ -41,14 +42,4 @@ function nodesBelow({ cid, bytes }: Block): CID[] {
     if (!StorageError.is(error)) throw error
     throw new StorageError(error.code, `${cid} is no node of a file: ${error.message}`, { cid, cause: error })
   }
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
 }

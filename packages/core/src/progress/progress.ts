@@ -28,6 +28,8 @@ export type OnProgress = (event: ProgressEvent) => void
 export interface Meter {
   /** What further events say besides. */
   set(fields: Partial<Omit<ProgressFields, 'bytes'>>): void
+  /** Bytes come from there now. */
+  from(source: string): void
   /** That many bytes of the current call are done, in all. */
   at(bytes: number): void
   add(bytes: number): void
@@ -35,7 +37,7 @@ export interface Meter {
 }
 
 const EVERY_MS = 100
-const SILENT: Meter = { set() {}, at() {}, add() {}, end() {} }
+const SILENT: Meter = { set() {}, from() {}, at() {}, add() {}, end() {} }
 
 /** Turns byte counts into events; sends `start` at once. A listener that throws is the caller's bug and is not caught. */
 export function meter(
@@ -60,6 +62,10 @@ export function meter(
   send('start')
   return {
     set: (more) => void (known = { ...known, ...more }),
+    from(source) {
+      known = { ...known, source, layer: undefined }
+      send('source')
+    },
     at,
     add: (more) => at(bytes + more),
     end(more = {}) {
@@ -69,6 +75,11 @@ export function meter(
       send('end')
     },
   }
+}
+
+/** The meter for a second reading of bytes that have been counted: it says what else is known, and ends. */
+export function counted(progress: Meter): Meter {
+  return { ...progress, set: ({ total: _, ...fields }) => progress.set(fields), at() {}, add() {} }
 }
 
 /** Percent with one decimal, mean speed since the start, and the time left at that speed. */

@@ -1,13 +1,13 @@
 import type { CID } from 'multiformats/cid'
+import { RAW } from '../cid/make.ts'
 import { StorageError } from '../errors/storage-error.ts'
 import { assertName } from '../ref/assert-name.ts'
 import { parseRef } from '../ref/parse-ref.ts'
+import { digestOfAlias } from '../ref/sha256-alias.ts'
 import type { CommitOptions, IngestOptions, NearStore } from '../spi/near-store.ts'
 import { layoutOf } from './layout-option.ts'
 import { quoteRef, tryResolve } from './resolve.ts'
 import type { Context, PutOptions, Ref } from './types.ts'
-
-const RAW = 0x55
 
 /** What `put` asks of the step that makes content visible. Everything is checked before a byte is read. */
 export function commitOptions(context: Context, options: PutOptions, signal: AbortSignal): CommitOptions {
@@ -34,7 +34,7 @@ export async function ingestOptions(context: Context, options: PutOptions, signa
  */
 async function expectation(near: NearStore, expect: Ref): Promise<{ cid: CID } | { sha256: Uint8Array }> {
   const parsed = parseRef(expect)
-  if (parsed.kind === 'alias') return { sha256: Buffer.from(parsed.alias.slice('sha256:'.length), 'hex') }
+  if (parsed.kind === 'alias') return { sha256: digestOfAlias(parsed.alias) }
   const cid = await tryResolve(near, expect)
   if (cid === undefined) {
     throw new StorageError('invalid-cid', `expect: ${quoteRef(expect)} is neither a CID nor a digest, nor the name of stored content.`)

@@ -1,14 +1,13 @@
 import type { CID } from 'multiformats/cid'
-import { rawCid } from '../cid/make.ts'
+import { RAW, rawCid } from '../cid/make.ts'
 import { assertStorable } from '../cid/storable.ts'
 import { StorageError } from '../errors/storage-error.ts'
 import { parseRef } from '../ref/parse-ref.ts'
+import { digestOfAlias, sha256Alias } from '../ref/sha256-alias.ts'
 import type { CallOptions } from '../spi/backend.ts'
 import type { NearStore } from '../spi/near-store.ts'
 import { findEntry } from '../unixfs/directory/find-entry.ts'
 import type { Ref } from './types.ts'
-
-const RAW = 0x55
 
 /**
  * The CID that a ref names, or `undefined` when nothing here says. A plain CID is its own answer, whether its content
@@ -53,14 +52,14 @@ export function quoteRef(ref: Ref): string {
 }
 
 async function resolveAlias(near: NearStore, alias: string): Promise<CID | undefined> {
-  const leaf = rawCid(Buffer.from(alias.slice('sha256:'.length), 'hex'))
+  const leaf = rawCid(digestOfAlias(alias))
   return (await near.stat(leaf)) === undefined ? near.catalog.aliases.get(alias) : leaf
 }
 
 /** A raw CID may be the SHA-256 of a whole file that is stored under the CID of its DAG. */
 async function throughAlias(near: NearStore, cid: CID): Promise<CID> {
   if (cid.code !== RAW || (await near.stat(cid)) !== undefined) return cid
-  return (await near.catalog.aliases.get(`sha256:${Buffer.from(cid.multihash.digest).toString('hex')}`)) ?? cid
+  return (await near.catalog.aliases.get(sha256Alias(cid.multihash.digest))) ?? cid
 }
 
 async function walkPath(near: NearStore, root: CID, path: readonly string[], options?: CallOptions): Promise<CID | undefined> {

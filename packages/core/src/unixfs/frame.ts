@@ -1,4 +1,5 @@
-import { writeVarint, varintLength } from './varint.ts'
+import { joinBytes } from '../bytes/join.ts'
+import { writeVarint, varintLength } from '../bytes/varint.ts'
 import { UNIXFS_FILE, UNIXFS_RAW } from './message.ts'
 
 /** What stands before and after a leaf's bytes in its IPFS block. Both are empty for raw leaves. */
@@ -57,9 +58,5 @@ export function framedSize(size: number, frame: LeafFrame): number {
 
 /** The whole block. */
 export function framed(bytes: Uint8Array, { prefix, suffix }: LeafFrame): Uint8Array {
-  const block = new Uint8Array(prefix.length + bytes.length + suffix.length)
-  block.set(prefix)
-  block.set(bytes, prefix.length)
-  block.set(suffix, prefix.length + bytes.length)
-  return block
+  return joinBytes([prefix, bytes, suffix])
 }

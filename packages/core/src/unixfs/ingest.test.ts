@@ -4,7 +4,8 @@ import { someBytes } from '../../test/dags.ts'
 import { bufferRing, sharedBytes } from '../hash/shared-bytes.ts'
 import { splitLeaves } from './ingest.ts'
 import type { Splitter } from './layout.ts'
-import { fixedSize, layouts, MAX_LEAF_SIZE } from './layouts.ts'
+import { MAX_LEAF_SIZE } from './bounds.ts'
+import { fixedSize, layouts } from './layouts.ts'
 
 /** A body that notes whether it was released. */
 function watched(chunks: Iterable<Uint8Array>): AsyncIterable<Uint8Array> & { released: boolean } {

@@ -1,7 +1,7 @@
 import { StorageError } from '../errors/storage-error.ts'
 import { type BufferRing, sharedBytes } from '../hash/shared-bytes.ts'
 import type { Body } from '../spi/backend.ts'
-import { chunksOf } from './chunks-of.ts'
+import { chunksOf } from '../content/chunks-of.ts'
 import type { Splitter } from './layout.ts'
 
 export interface SplitOptions {

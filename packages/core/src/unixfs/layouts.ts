@@ -1,8 +1,6 @@
 import { StorageError } from '../errors/storage-error.ts'
+import { MAX_LEAF_SIZE } from './bounds.ts'
 import type { Layout, Splitter } from './layout.ts'
-
-/** The most that a leaf may have, in bytes: a block of 2 MiB with room for its frame (what IPFS peers accept). */
-export const MAX_LEAF_SIZE: number = 2 * 1024 * 1024 - 256
 
 /** Leaves of `bytes` each, the last one shorter. */
 export function fixedSize(bytes: number): Splitter {

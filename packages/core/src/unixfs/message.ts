@@ -1,5 +1,5 @@
 import { StorageError } from '../errors/storage-error.ts'
-import { reader, varintLength, writeVarint } from './varint.ts'
+import { reader, varintLength, writeVarint } from '../bytes/varint.ts'
 
 /** UnixFS types, as https://specs.ipfs.tech/unixfs/ numbers them. */
 export const UNIXFS_RAW = 0 as const

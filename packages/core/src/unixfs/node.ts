@@ -1,11 +1,14 @@
 import { StorageError } from '../errors/storage-error.ts'
-import { reader } from './varint.ts'
+import { reader } from '../bytes/varint.ts'
 
 /** A link of a dag-pb node, as places in the node's bytes: a node may have tens of thousands. */
 export interface NodeLink {
   /** Where the binary CID starts, and its length. */
   readonly cidAt: number
   readonly cidLength: number
+  /** Where the name's UTF-8 starts, and its length, which is 0 without one. */
+  readonly nameAt: number
+  readonly nameLength: number
   /** Bytes of all blocks below; absent in some old nodes. */
   readonly tsize: number | undefined
 }
@@ -48,6 +51,8 @@ export function readNode(bytes: Uint8Array): Node {
 function readLink(bytes: Uint8Array, start: number): NodeLink {
   const from = reader(bytes)
   let cid: { cidAt: number; cidLength: number } | undefined
+  let nameAt = start
+  let nameLength = 0
   let tsize: number | undefined
   let last = 0
   while (!from.done) {
@@ -58,10 +63,13 @@ function readLink(bytes: Uint8Array, start: number): NodeLink {
       const cidLength = from.varint()
       cid = { cidAt: start + from.at, cidLength }
       from.take(cidLength)
-    } else if (tag === NAME) from.take(from.varint())
-    else if (tag === TSIZE) tsize = from.varint()
+    } else if (tag === NAME) {
+      nameLength = from.varint()
+      nameAt = start + from.at
+      from.take(nameLength)
+    } else if (tag === TSIZE) tsize = from.varint()
     else throw new StorageError('integrity', `A dag-pb link has an unknown field (tag ${tag}).`)
   }
   if (cid === undefined) throw new StorageError('integrity', 'A dag-pb link has no CID.')
-  return { ...cid, tsize }
+  return { ...cid, nameAt, nameLength, tsize }
 }

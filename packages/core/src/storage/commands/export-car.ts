@@ -19,8 +19,7 @@ import { bring } from './get.ts'
  * way. Remembers which blocks were written: about a hundred bytes of memory a block.
  */
 export async function* exportCar(context: Context, ref: Ref, options: WaitOptions, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const progress = meter(options.onProgress, { layer: 'cache' })
-  const { cid, size } = await bring(context, ref, signal, progress)
+  const { cid, size, progress } = await bring(context, ref, signal, meter(options.onProgress, { layer: 'cache' }))
   progress.set({ cid, total: size })
   yield* writeCar([cid], blocksBelow({ near: context.near, written: new Set(), progress, signal }, cid))
   progress.end()

@@ -1,8 +1,9 @@
 import { constants } from 'node:buffer'
 import type { CID } from 'multiformats/cid'
+import { assertPath } from '../../content/assert-path.ts'
 import { collect } from '../../content/content.ts'
 import { StorageError } from '../../errors/storage-error.ts'
-import { meter, type Meter } from '../../progress/progress.ts'
+import { counted, meter, type Meter } from '../../progress/progress.ts'
 import { fetchBlob } from '../far/fetch.ts'
 import { statFar } from '../far/stat.ts'
 import type { Lifetime } from '../lifetime.ts'
@@ -33,8 +34,8 @@ export function get(context: Context, lifetime: Lifetime, ref: Ref, defaults: Wa
     path: (options) => run(options, (signal, merged) => pathOf(context, ref, slices, merged, signal)),
     saveTo: (path, options) =>
       run(options, async (signal, merged) => {
-        const progress = meter(merged.onProgress, { layer: 'cache' })
-        const { cid } = await bring(context, ref, signal, progress)
+        assertPath(path)
+        const { cid, progress } = await bring(context, ref, signal, meter(merged.onProgress, { layer: 'cache' }))
         await save(context.near, { cid, slices }, path, { mode: options?.mode, signal, progress })
         progress.end({ cid })
       }),
@@ -49,8 +50,7 @@ async function* readBody(
   options: WaitOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const progress = meter(options.onProgress, { layer: 'cache' })
-  const { cid, size, isDirectory } = await bring(context, ref, signal, progress)
+  const { cid, size, isDirectory, progress } = await bring(context, ref, signal, meter(options.onProgress, { layer: 'cache' }))
   if (isDirectory) {
     throw new StorageError('invalid-argument', `${cid} is a directory: list it, or save it to a folder.`, { cid })
   }
@@ -67,8 +67,7 @@ async function* readBody(
 async function pathOf(context: Context, ref: Ref, slices: readonly Slice[], options: WaitOptions, signal: AbortSignal): Promise<string> {
   if (slices.length > 0) throw new StorageError('unsupported', 'A slice has no file of its own: save it to one.')
   const { near } = context
-  const progress = meter(options.onProgress, { layer: 'cache' })
-  const { cid, isDirectory } = await bring(context, ref, signal, progress)
+  const { cid, isDirectory, progress } = await bring(context, ref, signal, meter(options.onProgress, { layer: 'cache' }))
   const path = isDirectory ? await near.directoryPath?.(cid, { signal }) : await near.path?.(cid, { signal })
   if (path === undefined) throw new StorageError('unsupported', `The near store ${near.name} keeps no files.`, { backend: near.name, cid })
   near.catalog.touch(cid)
@@ -92,8 +91,8 @@ export async function locate(context: Context, ref: Ref, signal: AbortSignal): P
   return { cid, size: far.size, isDirectory: false }
 }
 
-/** Makes sure that the content of a ref lies in the near store. */
-export async function bring(context: Context, ref: Ref, signal: AbortSignal, progress: Meter): Promise<Located> {
+/** Makes sure that the content of a ref lies in the near store. `progress` is for what is done with it then. */
+export async function bring(context: Context, ref: Ref, signal: AbortSignal, progress: Meter): Promise<Located & { readonly progress: Meter }> {
   const { near, counters, tiers } = context
   const cid = await resolveRef(near, ref, { signal })
   let record = await near.catalog.get(cid)
@@ -103,9 +102,9 @@ export async function bring(context: Context, ref: Ref, signal: AbortSignal, pro
     await fetchBlob(context, cid, signal, progress)
     record = await near.catalog.get(cid)
     if (record === undefined) throw new StorageError('not-found', `${cid} was removed while it was fetched.`, { cid })
-  } else {
-    counters.nearHits++
-    near.catalog.touch(cid)
+    return { cid, size: record.size, isDirectory: record.kind === 'directory', progress: counted(progress) }
   }
-  return { cid, size: record.size, isDirectory: record.kind === 'directory' }
+  counters.nearHits++
+  near.catalog.touch(cid)
+  return { cid, size: record.size, isDirectory: record.kind === 'directory', progress }
 }

@@ -4,6 +4,7 @@ import { parseOutboard } from '../../outboard/parse.ts'
 import { meter, type Meter } from '../../progress/progress.ts'
 import type { IngestOptions, Lease } from '../../spi/near-store.ts'
 import { buildDirectory, type BuiltDirectory, type DirectoryEntry } from '../../unixfs/directory/build-directory.ts'
+import { assertPath } from '../../content/assert-path.ts'
 import { readTree, totalOf, type FileNode, type FolderNode } from '../../content/read-tree.ts'
 import { ingestOptions } from '../commit-options.ts'
 import { replicateTo, replicationTargets } from '../far/replicate.ts'
@@ -20,6 +21,7 @@ interface Job {
 }
 
 export async function putDirectory(context: Context, path: string, options: PutDirectoryOptions, signal: AbortSignal): Promise<PutResult> {
+  assertPath(path)
   const { name, pin, expect, ...file } = await ingestOptions(context, options, signal)
   const targets = replicationTargets(context, options)
   const tree = await readTree(path, { hidden: options.hidden ?? false, signal })

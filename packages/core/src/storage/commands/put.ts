@@ -1,3 +1,4 @@
+import { assertPath } from '../../content/assert-path.ts'
 import { openContent, type Content } from '../../content/content.ts'
 import { fileBody } from '../../content/file-body.ts'
 import { meter } from '../../progress/progress.ts'
@@ -12,6 +13,7 @@ export async function put(context: Context, content: Content, options: PutOption
 }
 
 export async function putFile(context: Context, path: string, options: PutFileOptions, signal: AbortSignal): Promise<PutResult> {
+  assertPath(path)
   return store(context, options, signal, undefined, (ingest) => ingestFile(context, path, { ...ingest, link: options.link }))
 }
 

@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid'
+import { raceAbort } from '../../errors/abort.ts'
 import { asStorageError } from '../../errors/as-storage-error.ts'
 import { StorageError } from '../../errors/storage-error.ts'
 import type { Backend, BlobSource, Body, ReadOptions } from '../../spi/backend.ts'
@@ -28,7 +29,9 @@ export async function replicateTo(context: Context, cid: CID, targets: readonly 
 
 async function copyTo(near: NearStore, tier: Backend, cid: CID, signal: AbortSignal): Promise<TierResult> {
   try {
-    for await (const blob of blobsOf(near, cid, signal)) await tier.put?.(blob, { signal })
+    for await (const blob of blobsOf(near, cid, signal)) {
+      if (tier.put !== undefined) await raceAbort(tier.put(blob, { signal }), signal)
+    }
     return { status: 'stored' }
   } catch (error) {
     signal.throwIfAborted()
@@ -47,7 +50,7 @@ async function blobSource(near: NearStore, cid: CID, signal: AbortSignal): Promi
   const outboard = await near.outboard(cid, { signal })
   if (stat === undefined || outboard === undefined) throw new StorageError('not-found', `${cid} is not stored.`, { cid })
   const open = async function* (options?: ReadOptions): Body & AsyncGenerator<Uint8Array> {
-    yield* (await near.read(cid, options)).body
+    yield* (await near.read(cid, { signal, ...options })).body
   }
   return { ...stat, outboard, open }
 }

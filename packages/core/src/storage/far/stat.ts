@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid'
+import { raceAbort } from '../../errors/abort.ts'
 import { allFailed } from '../../errors/as-storage-error.ts'
 import type { BlobStat } from '../../spi/backend.ts'
 import type { Context } from '../types.ts'
@@ -16,7 +17,7 @@ export async function statFar(context: Context, cid: CID, signal: AbortSignal): 
   const failures: unknown[] = []
   for (const tier of context.tiers) {
     try {
-      const stat = await tier.stat(cid, { signal })
+      const stat = await raceAbort(tier.stat(cid, { signal }), signal)
       if (stat !== undefined) return { ...stat, tier: tier.name }
     } catch (error) {
       signal.throwIfAborted()

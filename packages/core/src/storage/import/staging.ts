@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import { verifyBlock } from '../../car/verify-block.ts'
+import { hashKey } from '../../cid/hash-key.ts'
 import { IDENTITY } from '../../cid/make.ts'
 import { StorageError } from '../../errors/storage-error.ts'
 import type { Block, Scratch } from '../../spi/near-store.ts'
@@ -20,20 +21,16 @@ export function staging(scratch: Scratch): Staging {
   return {
     async add(block) {
       verifyBlock(block)
-      const key = keyOf(block.cid)
+      const key = hashKey(block.cid)
       if (places.has(key)) return
       places.set(key, { position: await scratch.append(block.bytes), length: block.bytes.byteLength })
     },
-    has: (cid) => cid.multihash.code === IDENTITY || places.has(keyOf(cid)),
+    has: (cid) => cid.multihash.code === IDENTITY || places.has(hashKey(cid)),
     async get(cid) {
       if (cid.multihash.code === IDENTITY) return { cid, bytes: cid.multihash.digest }
-      const place = places.get(keyOf(cid))
+      const place = places.get(hashKey(cid))
       if (place === undefined) throw new StorageError('integrity', `The CAR lacks block ${cid}.`, { cid })
       return { cid, bytes: await scratch.read(place.position, place.length) }
     },
   }
-}
-
-function keyOf(cid: CID): string {
-  return Buffer.from(cid.multihash.bytes).toString('latin1')
 }

@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid'
+import { hashKey } from '../../cid/hash-key.ts'
 import { StorageError } from '../../errors/storage-error.ts'
 import type { Block } from '../../spi/near-store.ts'
 import { MAX_DEPTH, slotsOf } from './hamt.ts'
@@ -56,9 +57,4 @@ function* shardLinks(
       yield { name, cid, dagSize }
     }
   }
-}
-
-/** CIDs of one block in either version share it. */
-function hashKey(cid: CID): string {
-  return Buffer.from(cid.multihash.bytes).toString('latin1')
 }

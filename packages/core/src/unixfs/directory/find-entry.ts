@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import type { DirectoryLink, DirectoryNodes } from './directory-links.ts'
+import { equalBytes } from '../../bytes/equal.ts'
 import { StorageError } from '../../errors/storage-error.ts'
 import type { Block } from '../../spi/near-store.ts'
 import { slotsOf } from './hamt.ts'
@@ -26,5 +27,5 @@ export function findEntry(directory: DirectoryNodes, name: string): DirectoryLin
 }
 
 function blockOf({ nodes }: DirectoryNodes, cid: CID): Block | undefined {
-  return nodes.find((block) => Buffer.compare(block.cid.multihash.bytes, cid.multihash.bytes) === 0)
+  return nodes.find((block) => equalBytes(block.cid.multihash.bytes, cid.multihash.bytes))
 }

@@ -1,12 +1,13 @@
 import type { CID } from 'multiformats/cid'
+import { equalBytes } from '../../bytes/equal.ts'
 import { verifyBlock } from '../../car/verify-block.ts'
 import { DAG_PB } from '../../cid/make.ts'
 import { StorageError } from '../../errors/storage-error.ts'
 import type { Block } from '../../spi/near-store.ts'
+import { MAX_BLOCK_SIZE } from '../bounds.ts'
 import { decodeUnixFs, UNIXFS_DIRECTORY, UNIXFS_HAMT, type UnixFsMessage } from '../message.ts'
 import { decodeDagNode, type DagLink } from './dag-node.ts'
 import { FANOUT, HASH_TYPE, parseSlotPrefix, slotBitfield, withoutLeadingZeros } from './hamt.ts'
-import { MAX_NODE } from './seal-node.ts'
 
 export type DirectoryNode =
   | { readonly kind: 'directory'; readonly links: readonly DagLink[] }
@@ -24,7 +25,7 @@ export function openNode(cid: CID, block: Block | undefined): DirectoryNode {
   if (cid.code !== DAG_PB) throw new StorageError('unsupported', `${cid} is no UnixFS directory.`, { cid })
   if (block === undefined) throw new StorageError('integrity', `The node ${cid} of a directory is missing.`, { cid })
   const { bytes } = block
-  if (bytes.length > MAX_NODE) throw new StorageError('unsupported', `The node ${cid} has ${bytes.length} bytes; ${MAX_NODE} are the most.`, { cid })
+  if (bytes.length > MAX_BLOCK_SIZE) throw new StorageError('unsupported', `The node ${cid} has ${bytes.length} bytes; ${MAX_BLOCK_SIZE} are the most.`, { cid })
   verifyBlock({ cid, bytes })
   const { data, links } = decodeDagNode(bytes)
   if (data === undefined) throw new StorageError('unsupported', `${cid} is no UnixFS node.`, { cid })
@@ -50,7 +51,7 @@ function openShard(cid: CID, message: UnixFsMessage, links: readonly DagLink[]):
     slots.set(slot, { name: name.length === 2 ? undefined : name.slice(2), cid: target, dagSize })
   }
   const stated = withoutLeadingZeros(message.data ?? new Uint8Array(0))
-  if (Buffer.compare(stated, slotBitfield(slots.keys())) !== 0) {
+  if (!equalBytes(stated, slotBitfield(slots.keys()))) {
     throw new StorageError('integrity', `The shard ${cid} has links in other slots than it states.`, { cid })
   }
   return slots

@@ -1,11 +1,11 @@
 import { createHash, type Hash } from 'node:crypto'
-import { hashPool } from '../hash/pool.ts'
-import { bufferRing } from '../hash/shared-bytes.ts'
+import { hashPool } from './pool.ts'
+import { bufferRing } from './shared-bytes.ts'
 import type { Body } from '../spi/backend.ts'
-import { splitLeaves } from './ingest.ts'
-import type { Layout } from './layout.ts'
-import { defaultLayout } from './layouts.ts'
-import { type Built, leafFrame, type TreeBuilder, treeBuilder } from './tree.ts'
+import { splitLeaves } from '../unixfs/ingest.ts'
+import type { Layout } from '../unixfs/layout.ts'
+import { defaultLayout } from '../unixfs/layouts.ts'
+import { type Built, leafFrame, type TreeBuilder, treeBuilder } from '../unixfs/tree.ts'
 
 export interface HashOptions {
   /** Default: `unixfs-v1-2025`. */

@@ -1,6 +1,7 @@
 import { raceAbort, throwIfAborted } from '../errors/abort.ts'
 import { StorageError } from '../errors/storage-error.ts'
 import type { Body } from '../spi/backend.ts'
+import { releaseIterator } from './release.ts'
 
 /**
  * The chunks of a body, until the signal aborts: also while a chunk is awaited. The body is released however the
@@ -21,14 +22,10 @@ export async function* chunksOf(source: Body, signal?: AbortSignal): AsyncGenera
     }
   } catch (error) {
     // An iterator that threw is finished already, and `return` does nothing.
-    if (!finished) release(iterator)
+    if (!finished) releaseIterator(iterator)
     finished = true
     throw error
   } finally {
     if (!finished) await iterator.return?.()
   }
-}
-
-function release(iterator: AsyncIterator<Uint8Array>): void {
-  iterator.return?.().catch(() => {})
 }

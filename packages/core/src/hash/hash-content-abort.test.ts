@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { someBytes } from '../../test/dags.ts'
 import { hashContent } from './hash-content.ts'
-import { layouts } from './layouts.ts'
+import { layouts } from '../unixfs/layouts.ts'
 
 const MIB = 1_048_576
 

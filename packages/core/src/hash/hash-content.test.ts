@@ -4,7 +4,7 @@ import { parseOutboard } from '../outboard/parse.ts'
 import { walk } from '../outboard/geometry.ts'
 import type { Body } from '../spi/backend.ts'
 import { hashContent } from './hash-content.ts'
-import { type LayoutName, layouts } from './layouts.ts'
+import { type LayoutName, layouts } from '../unixfs/layouts.ts'
 
 interface Vectors {
   readonly files: readonly {
