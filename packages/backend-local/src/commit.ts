@@ -22,10 +22,6 @@ export function attach({ database }: Session, row: BlobRow, { name, pin, member 
   if (alias !== undefined) setAlias(database, alias, row.id)
 }
 
-export function sha256Alias(digest: Uint8Array): string {
-  return `sha256:${Buffer.from(digest).toString('hex')}`
-}
-
 export function notHere(cid: { toString(): string }): StorageError {
   return new StorageError('not-found', `${cid} is not stored here.`)
 }

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { chmod, copyFile } from 'node:fs/promises'
 import {
-  StorageError, defaultLayout, hashPool, throwIfAborted, treeBuilder, type IngestFileOptions, type Ingested, type Layout,
+  StorageError, defaultLayout, hashPool, leafFrame, throwIfAborted, treeBuilder, type IngestFileOptions, type Ingested, type Layout,
 } from '@stowage/core/spi'
 import { assertCommit } from './commit.ts'
 import { errnoOf } from './errors.ts'
 import { closeFd, openFd, removeTree, statFd, syncFd } from './files.ts'
-import { finish, frameOf, ingest, wantsDigest, type Taken } from './ingest.ts'
+import { finish, ingest, wantsDigest, type Taken } from './ingest.ts'
 import type { Session } from './session.ts'
 import { assertUnchanged, openSource, readPiece, statSource, streamOf } from './source-file.ts'
 import { flusher, withStaging } from './staging.ts'
@@ -101,7 +101,7 @@ async function hashLeaves(
     for (let offset = 0; offset === 0 || offset < size; offset += step) {
       throwIfAborted(signal)
       const length = Math.min(step, size - offset)
-      const hashing = hashPool().hashFile({ fd, offset, length, copyTo, frame: frameOf(layout, length) })
+      const hashing = hashPool().hashFile({ fd, offset, length, copyTo, frame: leafFrame(layout, length) })
       await leaves.push(hashing.then((digest) => ({ digest, length })))
     }
     await leaves.finish()

@@ -1,16 +1,14 @@
 import { createHash } from 'node:crypto'
 import {
-  StorageError, bufferRing, dagPbFrame, defaultLayout, hashPool, serialiseOutboard, splitLeaves, treeBuilder,
-  type Body, type Built, type IngestOptions, type Ingested, type LeafFrame, type Layout,
+  RAW, assertExpected, bufferRing, defaultLayout, hashPool, leafFrame, serialiseOutboard, sha256Alias, splitLeaves, treeBuilder,
+  type Body, type Built, type IngestOptions, type Ingested,
 } from '@stowage/core/spi'
-import { assertCommit, sha256Alias } from './commit.ts'
+import { assertCommit } from './commit.ts'
 import { tagged } from './errors.ts'
 import { publish } from './publish.ts'
 import type { Session } from './session.ts'
 import { withStaging, type Staging } from './staging.ts'
 import { createWindow } from './window.ts'
-
-const RAW = 0x55
 
 /** A stream's way in: hashed and written leaf by leaf, several at once, and published when its id is known. */
 export async function ingest(session: Session, source: Body, options: IngestOptions, signal: AbortSignal): Promise<Ingested> {
@@ -37,7 +35,7 @@ async function takeIn(staging: Staging, source: Body, options: IngestOptions, si
     for await (const leaf of splitLeaves(tagged(source), layout.splitter, { signal, buffers })) {
       whole?.update(leaf)
       const size = leaf.length
-      const written = staging.append(leaf, frameOf(layout, size)).finally(() => buffers.give(leaf))
+      const written = staging.append(leaf, leafFrame(layout, size)).finally(() => buffers.give(leaf))
       await leaves.push(written.then((digest) => ({ digest, size })))
       onBytes?.((bytes += size))
     }
@@ -52,7 +50,7 @@ async function takeIn(staging: Staging, source: Body, options: IngestOptions, si
 /** Checks what was expected, and publishes. The file is durable. */
 export async function finish(session: Session, path: string, taken: Taken, options: IngestOptions, signal: AbortSignal): Promise<Ingested> {
   const { cid, size, outboard, sha256 = taken.cid.code === RAW ? taken.cid.multihash.digest : undefined } = taken
-  assertExpected(taken, options)
+  assertExpected({ cid, sha256 }, options.expect)
   const alias = sha256 !== undefined && wantsDigest(options) ? sha256Alias(sha256) : undefined
   const leaves = outboardFile(taken)
   const published = await publish(session, { cid, size, path, directory: false, outboard: leaves, alias }, options, signal)
@@ -64,20 +62,7 @@ export function wantsDigest({ alias, expect }: IngestOptions): boolean {
   return alias === true || expect?.sha256 !== undefined
 }
 
-export function frameOf(layout: Layout, size: number): LeafFrame | undefined {
-  return layout.leaves === 'dag-pb' ? dagPbFrame(size) : undefined
-}
-
 /** The outboard, unless it says nothing: a single leaf has no interior. */
 export function outboardFile({ cid, outboard }: Pick<Built, 'cid' | 'outboard'>): Uint8Array | undefined {
   return outboard.length > serialiseOutboard(cid, []).length ? outboard : undefined
-}
-
-function assertExpected({ cid, sha256 }: Taken, { expect }: IngestOptions): void {
-  if (expect?.cid !== undefined && !expect.cid.equals(cid)) {
-    throw new StorageError('integrity', `The bytes are ${cid}, not ${expect.cid} as expected.`, { cid: expect.cid })
-  }
-  if (expect?.sha256 !== undefined && (sha256 === undefined || Buffer.compare(expect.sha256, sha256) !== 0)) {
-    throw new StorageError('integrity', `The SHA-256 of ${cid} is not the expected one.`, { cid })
-  }
 }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { setTimeout as wait } from 'node:timers/promises'
+import { wait } from '@stowage/core/spi'
 import { isBusy } from './errors.ts'
 import { removeFile } from './files.ts'
 
@@ -58,16 +58,6 @@ export async function lock(path: string, signal?: AbortSignal): Promise<FileLock
     signal?.throwIfAborted()
     const held = tryLock(path)
     if (held !== undefined) return held
-    await pause(RETRY * (0.5 + Math.random()), signal)
-  }
-}
-
-/** Waits; an abort ends it with the signal's own reason. */
-export async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  try {
-    await wait(milliseconds, undefined, signal === undefined ? {} : { signal })
-  } catch (error) {
-    signal?.throwIfAborted()
-    throw error
+    await wait(RETRY * (0.5 + Math.random()), signal)
   }
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { appendFileSync, writeFileSync, truncateSync } from 'node:fs'
 import { mkdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fixedSize, hashContent, layouts, type Layout, type Splitter } from '@stowage/core/spi'
+import { fixedSize, hashContent, layouts, sha256, type Layout, type Splitter } from '@stowage/core/spi'
 import { expect, test } from 'vitest'
 import { local } from '../src/index.ts'
 import { bodyOf, bytesOf, content } from './content.ts'
@@ -46,6 +46,17 @@ test.each(sizes)('a file of %i bytes (%s) gets the id that the same stream gets'
   expect(Buffer.compare(await readFile(file), bytes)).toBe(0)
   await store.close()
   expect(await litter(dir)).toEqual([])
+})
+
+test.each(sizes)('a file of %i bytes (%s) is expected by its digest, and another one is refused', async (size) => {
+  const dir = await newFolder()
+  const store = local({ dir })
+  const file = join(await newFolder(), 'file')
+  const bytes = content('expected', size)
+  await writeFile(file, bytes)
+  await expect(store.ingestFile!(file, { expect: { sha256: sha256(new Uint8Array(3)) } })).rejects.toMatchObject({ code: 'integrity' })
+  expect(await store.ingestFile!(file, { expect: { sha256: sha256(bytes) } })).toMatchObject({ size, sha256: sha256(bytes) })
+  await store.close()
 })
 
 test('a splitter whose leaves depend on the bytes sees them in order', async () => {

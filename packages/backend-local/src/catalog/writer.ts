@@ -1,6 +1,6 @@
+import { wait } from '@stowage/core/spi'
 import { syncFolder } from '../files.ts'
 import { isBusy } from '../errors.ts'
-import { pause } from '../lock.ts'
 import type { Database } from './database.ts'
 
 /** What a change may ask for beside its own statements. */
@@ -78,7 +78,7 @@ async function begin(database: Database): Promise<void> {
     } catch (error) {
       if (!isBusy(error) || Date.now() > deadline) throw error
     }
-    await pause(1 + Math.random() * 20)
+    await wait(1 + Math.random() * 20)
   }
 }
 

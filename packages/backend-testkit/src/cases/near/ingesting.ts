@@ -1,4 +1,4 @@
-import { StorageError, layouts, sha256, type Body, type NearStore } from '@stowage/core/spi'
+import { StorageError, layouts, sha256, sha256Alias, type Body, type NearStore } from '@stowage/core/spi'
 import type { ConformanceCase } from '../../case.ts'
 import { check, fails, rejectsWith, same, sameBytes, sameCid } from '../../check.ts'
 import { blobOf, blobsOf, bodyOf, LEAF, sizes, smallLeaves } from '../../fixtures.ts'
@@ -82,7 +82,7 @@ export const ingestingCases: readonly ConformanceCase<NearStore>[] = [
     const store = await open()
     const blob = await blobOf(SIZE)
     const digest = sha256(blob.bytes)
-    const alias = `sha256:${Buffer.from(digest).toString('hex')}`
+    const alias = sha256Alias(digest)
     const found = await store.ingest(bodyOf(blob.bytes), { alias: true })
     check(found.sha256 !== undefined, 'does not say the sha256')
     sameBytes(found.sha256, digest, 'sha256')

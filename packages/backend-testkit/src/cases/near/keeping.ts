@@ -1,4 +1,4 @@
-import { sha256, type NearStore } from '@stowage/core/spi'
+import { sha256, sha256Alias, type NearStore } from '@stowage/core/spi'
 import type { ConformanceCase } from '../../case.ts'
 import { bytesOf, check, collect, fails, rejectsWith, same, sameBytes, sameCid } from '../../check.ts'
 import { blobOf, blobsOf, bodyOf, LEAF } from '../../fixtures.ts'
@@ -241,7 +241,7 @@ export const keepingCases: readonly ConformanceCase<NearStore>[] = [
     sameList((await collect(again.catalog.names.history('it'))).map(({ cid }) => String(cid)), [two.cid, one.cid].map(String), 'history')
     const [pin] = await collect(again.catalog.pins.list())
     same(pin?.name, 'mine', 'label of the pin')
-    sameCid(await again.catalog.aliases.get(`sha256:${Buffer.from(sha256(one.bytes)).toString('hex')}`), one.cid, 'alias')
+    sameCid(await again.catalog.aliases.get(sha256Alias(sha256(one.bytes))), one.cid, 'alias')
     same((await again.catalog.get(one.cid))?.createdAt.getTime(), before?.createdAt.getTime(), 'createdAt')
     same((await again.directory(directory.cid))?.size, directory.size, 'size of the directory')
     await fails(again.delete(two.cid), 'conflict')
