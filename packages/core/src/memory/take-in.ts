@@ -40,7 +40,7 @@ export async function ingest(session: Session, source: Body, options: IngestOpti
   assertExpected({ cid, sha256: digest }, expect)
   const bytes = new Uint8Array(Buffer.concat(leaves))
   const stored = store(session, { cid, size, outboard, bytes }, options)
-  if (alias && digest !== undefined) session.contents.aliases.set(sha256Alias(digest), cid)
+  if (digest !== undefined) session.contents.aliases.set(sha256Alias(digest), cid)
   return { ...stored, ...(digest !== undefined && { sha256: digest }) }
 }
 
