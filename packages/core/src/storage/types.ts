@@ -34,7 +34,10 @@ export interface PutOptions extends WaitOptions {
   readonly layout?: LayoutName | Layout | undefined
   /** Other leaves for the same layout: `size-<bytes>` or a splitter of your own. */
   readonly chunker?: string | Splitter | undefined
-  /** Whether far tiers get a copy, and whether the call waits for them. Default: `background`. */
+  /**
+   * Whether far tiers get a copy, and whether the call waits for them. Default: `background`, which waits as well as long
+   * as there is no queue that outlives the process.
+   */
   readonly replicate?: 'background' | 'wait' | 'none' | undefined
   /** Names of the far tiers that get a copy. Default: all that take blobs. */
   readonly to?: readonly string[] | undefined
