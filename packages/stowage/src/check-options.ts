@@ -9,11 +9,14 @@ interface Rule {
 }
 
 const flag: Rule = { expected: 'true or false', holds: (value) => typeof value === 'boolean' }
+const has = (names: readonly string[]) => (value: unknown): boolean =>
+  isObject(value) && names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
+const isBackend = has(['stat', 'read', 'health', 'close'])
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
 const RULES: Readonly<Record<keyof StorageOptions, Rule>> = {
   dir: { expected: 'the path of a folder', holds: (value) => typeof value === 'string' && value.trim() !== '' },
-  tiers: { expected: 'a list of backends', holds: Array.isArray },
+  tiers: { expected: 'a list of backends', holds: (value) => Array.isArray(value) && value.every(isBackend) },
   distributed: flag,
   forceLocal: flag,
   detectCi: flag,
@@ -28,7 +31,7 @@ const RULES: Readonly<Record<keyof StorageOptions, Rule>> = {
     holds: (value) => parseDuration(value) !== undefined,
   },
   pinByDefault: flag,
-  logger: { expected: 'a logger', holds: isObject },
+  logger: { expected: 'an object with debug, info, warn and error', holds: has(['debug', 'info', 'warn', 'error']) },
 }
 
 /** `invalid-config` for options of the wrong kind, all at once. Callers without types get the same answer as a config file does. */

@@ -66,6 +66,7 @@ test.each([
   { dir: '' },
   { dir: ' ' },
   { tiers: 's3' },
+  { tiers: [{ name: 'no backend' }] },
   { forceLocal: 'yes' },
   { distributed: 1 },
   { maxSize: '10 bananas' },
@@ -78,6 +79,7 @@ test.each([
   { config: [] },
   { env: 'CI=1' },
   { logger: null },
+  { logger: { info() {} } },
 ])('%j is refused', async (options) => {
   await expect(open(options as StorageOptions)).rejects.toMatchObject({ code: 'invalid-config' })
 })
