@@ -18,8 +18,8 @@ export async function outboard(session: Session, cid: CID): Promise<Uint8Array |
   return row === undefined || row.directory === 1 ? undefined : outboardBytes(session, row)
 }
 
-export async function* list(session: () => Promise<Session>): AsyncGenerator<BlobStat> {
-  for (const page of rows((await session()).database)) {
+export function* list({ database }: Session): Generator<BlobStat> {
+  for (const page of rows(database)) {
     for (const row of page) if (row.directory === 0) yield { cid: cidOf(row), size: row.size }
   }
 }
