@@ -24,6 +24,11 @@ export async function* fileBody(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
+/** Bytes in a file as it is now; `undefined` when it cannot be looked at, which reading it will tell. */
+export async function sizeOfFile(path: string): Promise<number | undefined> {
+  return (await stat(path).catch(() => undefined))?.size
+}
+
 async function about<T>(path: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call()

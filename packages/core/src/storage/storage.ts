@@ -3,7 +3,7 @@ import type { Content } from '../content/content.ts'
 import { StorageError } from '../errors/storage-error.ts'
 import { decideGate, type Gate } from '../gate/gate.ts'
 import { assertName } from '../ref/assert-name.ts'
-import type { CallOptions, Provider } from '../spi/backend.ts'
+import type { Provider } from '../spi/backend.ts'
 import type { NameVersion } from '../spi/catalog.ts'
 import type { DeleteOptions, GcOptions, GcReport } from '../spi/near-store.ts'
 import { exportCar } from './commands/export-car.ts'
@@ -90,7 +90,7 @@ export class StorageWrapper {
   }
 
   /** Whether it is stored, near or far; with `near: true` no far tier is asked. An outage that hides the answer throws. */
-  has(ref: Ref, options: CallOptions & { readonly near?: boolean | undefined } = {}): Promise<boolean> {
+  has(ref: Ref, options: WaitOptions & { readonly near?: boolean | undefined } = {}): Promise<boolean> {
     return this.#lifetime.run(options, async (signal) => {
       const cid = await resolveOrMiss(this.#context.near, ref, { signal })
       if (cid === undefined) return false
@@ -99,7 +99,7 @@ export class StorageWrapper {
     })
   }
 
-  stat(ref: Ref, options: CallOptions = {}): Promise<BlobInfo | undefined> {
+  stat(ref: Ref, options: WaitOptions = {}): Promise<BlobInfo | undefined> {
     return this.#lifetime.run(options, async (signal) => {
       const cid = await resolveOrMiss(this.#context.near, ref, { signal })
       if (cid === undefined) return undefined
@@ -113,7 +113,7 @@ export class StorageWrapper {
   }
 
   /** Removes content and its names from this machine. Pinned: `pinned`; part of a stored directory: `conflict`; unless `force`. */
-  delete(ref: Ref, options: DeleteOptions = {}): Promise<boolean> {
+  delete(ref: Ref, options: DeleteOptions & WaitOptions = {}): Promise<boolean> {
     return this.#lifetime.run(options, async (signal) => {
       const cid = await resolveOrMiss(this.#context.near, ref, { signal })
       return cid !== undefined && this.#context.near.delete(cid, { signal, force: options.force })
@@ -125,17 +125,17 @@ export class StorageWrapper {
   }
 
   /** What a directory holds. */
-  ls(ref: Ref, options: CallOptions = {}): AsyncIterableIterator<DirectoryItem> {
+  ls(ref: Ref, options: WaitOptions = {}): AsyncIterableIterator<DirectoryItem> {
     return this.#lifetime.stream(options, (signal) => ls(this.#context, ref, signal))
   }
 
   /** The CID that a ref names. `not-found` for a name, alias or path that names nothing. */
-  resolve(ref: Ref, options: CallOptions = {}): Promise<CID> {
+  resolve(ref: Ref, options: WaitOptions = {}): Promise<CID> {
     return this.#lifetime.run(options, (signal) => resolveRef(this.#context.near, ref, { signal }))
   }
 
   /** Points a name at stored content. With `ifCurrent` only if it points there now (`null`: at nothing); otherwise `conflict`. */
-  name(name: string, ref: Ref, options: CallOptions & { readonly ifCurrent?: Ref | null | undefined } = {}): Promise<void> {
+  name(name: string, ref: Ref, options: WaitOptions & { readonly ifCurrent?: Ref | null | undefined } = {}): Promise<void> {
     return this.#lifetime.run(options, async (signal) => {
       assertName(name)
       const { near } = this.#context
@@ -150,12 +150,12 @@ export class StorageWrapper {
   }
 
   /** Where a name pointed, newest first. */
-  history(name: string, options: CallOptions = {}): AsyncIterableIterator<NameVersion> {
+  history(name: string, options: WaitOptions = {}): AsyncIterableIterator<NameVersion> {
     return this.#lifetime.stream(options, () => this.#context.near.catalog.names.history(name))
   }
 
   /** Keeps content from eviction and deletion. False when it is not here. */
-  pin(ref: Ref, options: CallOptions & { readonly name?: string | undefined } = {}): Promise<boolean> {
+  pin(ref: Ref, options: WaitOptions & { readonly name?: string | undefined } = {}): Promise<boolean> {
     return this.#lifetime.run(options, async (signal) => {
       const cid = await resolveOrMiss(this.#context.near, ref, { signal })
       return cid !== undefined && this.#context.near.catalog.pins.set(cid, options.name)
@@ -163,19 +163,19 @@ export class StorageWrapper {
   }
 
   /** False when it was not pinned. */
-  unpin(ref: Ref, options: CallOptions = {}): Promise<boolean> {
+  unpin(ref: Ref, options: WaitOptions = {}): Promise<boolean> {
     return this.#lifetime.run(options, async (signal) => {
       const cid = await resolveOrMiss(this.#context.near, ref, { signal })
       return cid !== undefined && this.#context.near.catalog.pins.remove(cid)
     })
   }
 
-  pins(options: CallOptions = {}): AsyncIterableIterator<PinInfo> {
+  pins(options: WaitOptions = {}): AsyncIterableIterator<PinInfo> {
     return this.#lifetime.stream(options, () => this.#context.near.catalog.pins.list())
   }
 
   /** Who else has it, as the far tiers say: real ones or none. */
-  providers(ref: Ref, options: CallOptions = {}): AsyncIterableIterator<Provider> {
+  providers(ref: Ref, options: WaitOptions = {}): AsyncIterableIterator<Provider> {
     const { near, tiers } = this.#context
     return this.#lifetime.stream(options, async function* (signal) {
       const cid = await resolveRef(near, ref, { signal })
@@ -184,7 +184,7 @@ export class StorageWrapper {
   }
 
   /** Copies stored content to far tiers now, and says how each went. */
-  replicate(ref: Ref, options: CallOptions & { readonly to?: readonly string[] | undefined } = {}): Promise<PutResult['tiers']> {
+  replicate(ref: Ref, options: WaitOptions & { readonly to?: readonly string[] | undefined } = {}): Promise<PutResult['tiers']> {
     return this.#lifetime.run(options, async (signal) => {
       const targets = replicationTargets(this.#context, { to: options.to })
       return replicateTo(this.#context, await resolveRef(this.#context.near, ref, { signal }), targets, signal)
@@ -192,12 +192,12 @@ export class StorageWrapper {
   }
 
   /** Re-hashes what is stored: one ref, or everything. With `repair`, damaged blobs are fetched again from the far tiers. */
-  verify(ref?: Ref, options: CallOptions & { readonly repair?: boolean | undefined } = {}): AsyncIterableIterator<VerifyReport> {
+  verify(ref?: Ref, options: WaitOptions & { readonly repair?: boolean | undefined } = {}): AsyncIterableIterator<VerifyReport> {
     return this.#lifetime.stream(options, (signal) => verify(this.#context, ref, options, signal))
   }
 
   /** Removes what was deleted or abandoned and, over a byte budget, evicts unpinned content, least valuable first. */
-  gc(options: GcOptions = {}): Promise<GcReport> {
+  gc(options: GcOptions & WaitOptions = {}): Promise<GcReport> {
     return this.#lifetime.run(options, (signal) =>
       this.#context.near.gc({ maxSize: options.maxSize ?? this.#init.maxSize, signal }),
     )
@@ -214,7 +214,7 @@ export class StorageWrapper {
   }
 
   /** How things stand. Backends are probed now. */
-  status(options: CallOptions = {}): Promise<StorageStatus> {
+  status(options: WaitOptions = {}): Promise<StorageStatus> {
     return this.#lifetime.run(options, async (signal) => ({
       mode: this.isDistributed ? 'distributed' : 'local',
       gate: this.gate,

@@ -19,6 +19,7 @@ export interface Logger {
 }
 
 export interface WaitOptions extends CallOptions {
+  /** Called by what moves or hashes bytes; what does not, says nothing. */
   readonly onProgress?: OnProgress | undefined
 }
 
@@ -73,7 +74,7 @@ export interface BlobInfo extends Omit<BlobRecord, 'kind'> {
   readonly isDirectory: boolean
 }
 
-export interface ListOptions extends CallOptions {
+export interface ListOptions extends WaitOptions {
   /** Only blobs with a name that starts so. */
   readonly prefix?: string | undefined
   readonly pinned?: boolean | undefined

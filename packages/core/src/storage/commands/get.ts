@@ -35,9 +35,10 @@ export function get(context: Context, lifetime: Lifetime, ref: Ref, defaults: Wa
     saveTo: (path, options) =>
       run(options, async (signal, merged) => {
         assertPath(path)
-        const { cid, progress } = await bring(context, ref, signal, meter(merged.onProgress, { layer: 'cache' }))
+        const { cid, size, progress } = await bring(context, ref, signal, meter(merged.onProgress, { layer: 'cache' }))
+        progress.set({ cid, total: windowOf(slices, size).length })
         await save(context.near, { cid, slices }, path, { mode: options?.mode, signal, progress })
-        progress.end({ cid })
+        progress.end()
       }),
     [Symbol.asyncIterator]: () => read(undefined),
   }
@@ -67,11 +68,11 @@ async function* readBody(
 async function pathOf(context: Context, ref: Ref, slices: readonly Slice[], options: WaitOptions, signal: AbortSignal): Promise<string> {
   if (slices.length > 0) throw new StorageError('unsupported', 'A slice has no file of its own: save it to one.')
   const { near } = context
-  const { cid, isDirectory, progress } = await bring(context, ref, signal, meter(options.onProgress, { layer: 'cache' }))
+  const { cid, size, isDirectory, progress } = await bring(context, ref, signal, meter(options.onProgress, { layer: 'cache' }))
   const path = isDirectory ? await near.directoryPath?.(cid, { signal }) : await near.path?.(cid, { signal })
   if (path === undefined) throw new StorageError('unsupported', `The near store ${near.name} keeps no files.`, { backend: near.name, cid })
   near.catalog.touch(cid)
-  progress.end({ cid })
+  progress.end({ cid, bytes: size, total: size })
   return path
 }
 

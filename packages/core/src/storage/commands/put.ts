@@ -1,6 +1,6 @@
 import { assertPath } from '../../content/assert-path.ts'
 import { openContent, type Content } from '../../content/content.ts'
-import { fileBody } from '../../content/file-body.ts'
+import { fileBody, sizeOfFile } from '../../content/file-body.ts'
 import { meter } from '../../progress/progress.ts'
 import type { Ingested, IngestFileOptions, IngestOptions } from '../../spi/near-store.ts'
 import { ingestOptions } from '../commit-options.ts'
@@ -14,7 +14,8 @@ export async function put(context: Context, content: Content, options: PutOption
 
 export async function putFile(context: Context, path: string, options: PutFileOptions, signal: AbortSignal): Promise<PutResult> {
   assertPath(path)
-  return store(context, options, signal, undefined, (ingest) => ingestFile(context, path, { ...ingest, link: options.link }))
+  const total = options.onProgress && (await sizeOfFile(path))
+  return store(context, options, signal, total, (ingest) => ingestFile(context, path, { ...ingest, link: options.link }))
 }
 
 /** A file's way into the near store: the store's own where it has one, otherwise as a stream. */

@@ -1,23 +1,35 @@
 import type { CID } from 'multiformats/cid'
 import { StorageError } from '../../errors/storage-error.ts'
+import { meter } from '../../progress/progress.ts'
+import type { BlobRecord } from '../../spi/catalog.ts'
+import type { NearStore } from '../../spi/near-store.ts'
 import { fetchBlob } from '../far/fetch.ts'
 import { resolveRef } from '../resolve.ts'
-import type { Context, Ref, VerifyReport } from '../types.ts'
+import type { Context, Ref, VerifyReport, WaitOptions } from '../types.ts'
 
 /** Re-hashes one blob, or all. With `repair`, damaged blobs are fetched again from the far tiers and checked once more. */
 export async function* verify(
   context: Context,
   ref: Ref | undefined,
-  options: { readonly repair?: boolean | undefined },
+  options: WaitOptions & { readonly repair?: boolean | undefined },
   signal: AbortSignal,
 ): AsyncGenerator<VerifyReport> {
-  if (ref !== undefined) {
-    const cid = await resolveRef(context.near, ref, { signal })
-    if ((await context.near.catalog.get(cid)) === undefined) throw new StorageError('not-found', `${cid} is not stored.`, { cid })
-    yield check(context, cid, options.repair === true, signal)
-    return
+  const { catalog } = context.near
+  const records = ref === undefined ? catalog.list() : [await recordOf(context.near, ref, signal)]
+  const progress = meter(options.onProgress, { layer: 'cache' })
+  for await (const { cid, size, kind } of records) {
+    const report = await check(context, cid, options.repair === true, signal)
+    if (kind === 'blob') progress.add(size)
+    yield report
   }
-  for await (const { cid } of context.near.catalog.list()) yield check(context, cid, options.repair === true, signal)
+  progress.end()
+}
+
+async function recordOf(near: NearStore, ref: Ref, signal: AbortSignal): Promise<BlobRecord> {
+  const cid = await resolveRef(near, ref, { signal })
+  const record = await near.catalog.get(cid)
+  if (record === undefined) throw new StorageError('not-found', `${cid} is not stored.`, { cid })
+  return record
 }
 
 async function check(context: Context, cid: CID, repair: boolean, signal: AbortSignal): Promise<VerifyReport> {
