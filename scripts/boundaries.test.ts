@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { checkBoundaries, DRAWING, specifiersOf } from './boundaries.ts'
+import { checkBoundaries, DRAWING } from './boundaries.ts'
+import { specifiersOf } from './imports.ts'
 import { root as workspace } from './workspace.ts'
 
 const drawing = { '@x/core': [], '@x/backend': ['@x/core/spi'], top: ['@x/core', '@x/backend'] }
@@ -45,6 +46,8 @@ describe('checkBoundaries', () => {
     ['core imports a type of a backend', 'core', `import type { A } from '@x/backend'`, 'not in the drawing'],
     ['core names an imported type inline', 'core', `export type A = import('@x/backend').A`, 'not in the drawing'],
     ['core re-exports a backend', 'core', `export * from '@x/backend'`, 'not in the drawing'],
+    ['core imports a backend lazily, in backticks', 'core', 'const a = () => import(`@x/backend`)', 'not in the drawing'],
+    ['core requires a backend', 'core', `const a = require('@x/backend')`, 'not in the drawing'],
     ['core resolves a backend', 'core', `import.meta.resolve('@x/backend')`, 'not in the drawing'],
     ['a backend imports the wide side', 'backend', `import { a } from '@x/core'`, 'not in the drawing'],
     ['a backend imports the umbrella', 'backend', `import { a } from 'top'`, 'not in the drawing'],
@@ -88,9 +91,34 @@ it('keeps this workspace to its drawing', () => {
   expect(checkBoundaries(workspace, DRAWING)).toEqual([])
 })
 
-it('refuses input and output in the pure folders of core', () => {
-  manifest('packages/core', { name: '@stowage/core', exports: { '.': '' } })
-  write('packages/core/src/cid/read.ts', `import 'node:fs/promises'\nimport 'node:crypto'`)
-  const found = checkBoundaries(root, { ...drawing, '@stowage/core': [] }).filter(({ file }) => file.endsWith('read.ts'))
-  expect(found.map(({ problem }) => problem)).toEqual([expect.stringContaining('which is pure')])
+it('looks into every kind of module', () => {
+  for (const name of ['a.mts', 'b.tsx', 'testing/c.ts']) write(join('packages/core/src', name), `import 'surprise'`)
+  write('packages/core/src/d.cjs', `require('surprise')`)
+  expect(problems()).toHaveLength(4)
+})
+
+describe('the pure folders of core', () => {
+  beforeEach(() => manifest('packages/core', { name: '@stowage/core', exports: { '.': '' } }))
+
+  const impurities = (): string[] =>
+    checkBoundaries(root, { ...drawing, '@stowage/core': [] }).flatMap(({ problem }) => (problem.includes('which is pure') ? [problem] : []))
+
+  it('take no input and output', () => {
+    write('packages/core/src/cid/read.ts', `import 'node:fs/promises'\nimport 'node:crypto'`)
+    expect(impurities()).toEqual([expect.stringContaining('node:fs/promises into cid/')])
+  })
+
+  it('take none through others either', () => {
+    write('packages/core/src/hash/pool.ts', `import 'node:worker_threads'`)
+    write('packages/core/src/hash/digest.ts', `export { pool } from './pool.ts'`)
+    write('packages/core/src/cid/make.ts', `import { sha256 } from '../hash/digest.ts'`)
+    expect(impurities()).toEqual([expect.stringContaining('hash/digest.ts → hash/pool.ts → node:worker_threads into cid/')])
+  })
+
+  it('may take types from anywhere, and test as they like', () => {
+    write('packages/core/src/hash/pool.ts', `import 'node:worker_threads'`)
+    write('packages/core/src/cid/make.ts', `import type { Pool } from '../hash/pool.ts'\nexport type { Pool } from '../hash/pool.ts'`)
+    write('packages/core/src/cid/make.test.ts', `import 'node:fs'`)
+    expect(impurities()).toEqual([])
+  })
 })

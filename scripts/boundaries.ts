@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { dirname, join, relative, resolve, sep } from 'node:path'
-import { parseSync } from 'vite'
+import { specifiersOf } from './imports.ts'
+import { impureWays } from './purity.ts'
 import { filesBelow, readManifest, type Manifest } from './workspace.ts'
 
 /**
@@ -17,10 +18,6 @@ export const DRAWING: Readonly<Record<string, readonly string[]>> = {
 
 /** What tests may import besides: the conformance kit, and the wide side of core, which is what users get. */
 const TESTS_MAY = ['@stowage/backend-testkit', '@stowage/core', '@stowage/core/spi']
-
-/** Folders of core that the design calls pure: no input or output but through their arguments. */
-const PURE = ['errors', 'cid', 'ref', 'outboard', 'gate', 'progress']
-const IMPURE_BUILTINS = /^node:(fs|net|tls|http|https|http2|dgram|dns|child_process|cluster|worker_threads|sqlite)\b/
 
 export interface Violation {
   /** Relative to the root of the workspace. */
@@ -42,12 +39,13 @@ export function checkBoundaries(root: string, drawing: Readonly<Record<string, r
     const own = { folder, manifest, exported, names, rootManifest }
     const found = drawn === undefined ? ['is not in the drawing of docs/design.md'] : manifestProblems(own, drawn)
     const inManifest = found.map((problem) => ({ file: join(folder, 'package.json'), problem }))
-    const inFiles = filesBelow(folder, /\.(ts|mts|mjs|js)$/).flatMap((file) =>
+    const inFiles = filesBelow(folder, /\.[cm]?[jt]sx?$/).flatMap((file) =>
       specifiersOf(file, readFileSync(file, 'utf8'))
         .flatMap((specifier) => importProblem(own, drawn ?? [], file, specifier) ?? [])
         .map((problem) => ({ file, problem })),
     )
-    return [...inManifest, ...inFiles].map(({ file, problem }) => ({ file: relative(root, file), problem }))
+    const impure = manifest.name === '@stowage/core' ? impureWays(join(folder, 'src')) : []
+    return [...inManifest, ...inFiles, ...impure].map(({ file, problem }) => ({ file: relative(root, file), problem }))
   })
 }
 
@@ -73,10 +71,7 @@ function importProblem(own: Package, drawn: readonly string[], file: string, spe
     return target.startsWith(folder + sep) ? undefined : `imports ${specifier}, which lies outside its package`
   }
   if (isBuiltin(specifier)) {
-    if (!specifier.startsWith('node:')) return `imports ${specifier} without node:`
-    const area = relative(join(folder, 'src'), file).split(sep)[0] ?? ''
-    const pure = manifest.name === '@stowage/core' && PURE.includes(area)
-    return pure && !test && IMPURE_BUILTINS.test(specifier) ? `imports ${specifier} into ${area}/, which is pure` : undefined
+    return specifier.startsWith('node:') ? undefined : `imports ${specifier} without node:`
   }
   const name = packageOf(specifier)
   if (names.includes(name)) {
@@ -94,7 +89,7 @@ function declared({ manifest }: Package, name: string, test: boolean): string | 
 }
 
 function isTest(file: string, folder: string): boolean {
-  return file.endsWith('.test.ts') || /^test(ing)?\//.test(relative(folder, file)) || file.includes(`${sep}testing${sep}`)
+  return file.endsWith('.test.ts') || relative(folder, file).startsWith(`test${sep}`)
 }
 
 function publicSpecifiers(manifest: Manifest): string[] {
@@ -115,47 +110,4 @@ function foldersIn(folder: string): string[] {
 
 function hasManifest(folder: string): boolean {
   return existsSync(join(folder, 'package.json'))
-}
-
-/** What a module imports: static, re-exported, dynamic, as a type, or by `import.meta.resolve`. */
-export function specifiersOf(file: string, source: string): string[] {
-  const { program, errors } = parseSync(file, source)
-  if (errors.length > 0) throw new SyntaxError(`${file}: ${errors.map(({ message }) => message).join('; ')}`)
-  const found: string[] = []
-  const visit = (value: unknown): void => {
-    if (typeof value !== 'object' || value === null) return
-    if ('type' in value) found.push(...specifierOf(value as Node))
-    for (const child of Object.values(value)) visit(child)
-  }
-  visit(program)
-  return found
-}
-
-type Node = Readonly<Record<string, unknown>> & { readonly type: unknown }
-
-function specifierOf(node: Node): string[] {
-  switch (node.type) {
-    case 'ImportDeclaration':
-    case 'ExportNamedDeclaration':
-    case 'ExportAllDeclaration':
-    case 'ImportExpression':
-    case 'TSImportType':
-      return literal(node.source)
-    case 'TSExternalModuleReference':
-      return literal(node.expression)
-    case 'CallExpression':
-      return isMetaResolve(node.callee) ? literal((node.arguments as readonly unknown[])[0]) : []
-    default:
-      return []
-  }
-}
-
-function isMetaResolve(callee: unknown): boolean {
-  const member = callee as { object?: { type?: unknown }; property?: { name?: unknown } } | null
-  return member?.object?.type === 'MetaProperty' && member.property?.name === 'resolve'
-}
-
-function literal(node: unknown): string[] {
-  const value = (node as { value?: unknown } | null | undefined)?.value
-  return typeof value === 'string' ? [value] : []
 }
