@@ -33,9 +33,16 @@ describe('withQuotations', () => {
     ['a marker that is never closed', '<!-- snippet a.ts#one -->\n'],
     ['a marker closed by another kind', '<!-- snippet a.ts#one -->\n<!-- /bench -->'],
     ['a region that is not there', '<!-- snippet a.ts#two -->\n<!-- /snippet -->'],
-    ['a file that is not there', '<!-- snippet b.ts#one -->\n<!-- /snippet -->'],
   ])('refuses %s', (_, page) => {
-    expect(() => withQuotations(page, sources)).toThrow()
+    expect(() => withQuotations(page, sources)).toThrow(SyntaxError)
+  })
+
+  it('passes on that a file is not there', () => {
+    const missing = new Error('no b.ts')
+    const read = (): never => {
+      throw missing
+    }
+    expect(() => withQuotations('<!-- snippet b.ts#one -->\n<!-- /snippet -->', { read })).toThrow(missing)
   })
 })
 
