@@ -7,7 +7,8 @@ import { digestOfAlias } from '../ref/sha256-alias.ts'
 import type { CommitOptions, IngestOptions, NearStore } from '../spi/near-store.ts'
 import { layoutOf } from './layout-option.ts'
 import { quoteRef, tryResolve } from './resolve.ts'
-import type { Context, PutOptions, Ref } from './types.ts'
+import type { Context } from './context.ts'
+import type { PutOptions, Ref } from './types.ts'
 
 /** What `put` asks of the step that makes content visible. Everything is checked before a byte is read. */
 export function commitOptions(context: Context, options: PutOptions, signal: AbortSignal): CommitOptions {

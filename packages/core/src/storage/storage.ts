@@ -21,9 +21,9 @@ import { lifetime, type Lifetime } from './lifetime.ts'
 import { silentLogger } from './logger.ts'
 import { resolveOrMiss, resolveRef, quoteRef } from './resolve.ts'
 import type { StoredBlob } from './stored-blob.ts'
+import type { Context } from './context.ts'
 import type {
   BlobInfo,
-  Context,
   DirectoryItem,
   ListOptions,
   PinInfo,

@@ -3,7 +3,7 @@ import type { StorageError } from '../errors/storage-error.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { OnProgress } from '../progress/progress.ts'
 import type { Backend, CallOptions } from '../spi/backend.ts'
-import type { Ingested, NearStore, Usage } from '../spi/near-store.ts'
+import type { NearStore, Usage } from '../spi/near-store.ts'
 import type { BlobRecord } from '../spi/catalog.ts'
 import type { Layout, Splitter } from '../unixfs/layout.ts'
 import type { LayoutName } from '../unixfs/layouts.ts'
@@ -138,14 +138,3 @@ export interface StorageInit {
   readonly unavailable?: readonly { readonly name: string; readonly error: StorageError }[] | undefined
   readonly unknownKeys?: readonly string[] | undefined
 }
-
-/** What the commands share. */
-export interface Context {
-  readonly near: NearStore
-  readonly tiers: readonly Backend[]
-  readonly logger: Logger
-  readonly pinByDefault: boolean
-  readonly counters: { puts: number; deduplicated: number; nearHits: number; nearMisses: number }
-}
-
-export type { Ingested }

@@ -11,7 +11,8 @@ import { parseOutboard } from '../../outboard/parse.ts'
 import { meter, type Meter } from '../../progress/progress.ts'
 import type { Block, NearStore } from '../../spi/near-store.ts'
 import { splitLeaves } from '../../unixfs/ingest.ts'
-import type { Context, Ref, WaitOptions } from '../types.ts'
+import type { Context } from '../context.ts'
+import type { Ref, WaitOptions } from '../types.ts'
 import { bring } from './get.ts'
 
 /**

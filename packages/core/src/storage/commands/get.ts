@@ -10,7 +10,8 @@ import type { Lifetime } from '../lifetime.ts'
 import { resolveRef } from '../resolve.ts'
 import { save } from '../save/save.ts'
 import type { StoredBlob } from '../stored-blob.ts'
-import type { Context, Ref, WaitOptions } from '../types.ts'
+import type { Context } from '../context.ts'
+import type { Ref, WaitOptions } from '../types.ts'
 import { windowOf, type Slice } from '../window.ts'
 
 /** The content of a ref, lazily. Options given here hold for its methods too, unless those get their own. */

@@ -11,7 +11,8 @@ import type { CommitOptions, Lease, NearStore } from '../../spi/near-store.ts'
 import { commitOptions } from '../commit-options.ts'
 import { planImport, type Step } from '../import/plan.ts'
 import { staging, type Staging } from '../import/staging.ts'
-import type { Context, PutOptions } from '../types.ts'
+import type { Context } from '../context.ts'
+import type { PutOptions } from '../types.ts'
 
 export interface ImportOptions extends Pick<PutOptions, 'signal' | 'onProgress' | 'pin'> {
   /** For a CAR of one root. */

@@ -1,6 +1,7 @@
 import { StorageError } from '../../errors/storage-error.ts'
 import type { BlobRecord } from '../../spi/catalog.ts'
-import type { BlobInfo, Context, ListOptions } from '../types.ts'
+import type { Context } from '../context.ts'
+import type { BlobInfo, ListOptions } from '../types.ts'
 
 export async function* list(context: Context, options: ListOptions, signal: AbortSignal): AsyncGenerator<BlobInfo> {
   const { near, tiers } = context

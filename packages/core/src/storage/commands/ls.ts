@@ -1,7 +1,8 @@
 import { StorageError } from '../../errors/storage-error.ts'
 import { directoryLinks } from '../../unixfs/directory/directory-links.ts'
 import { quoteRef, resolveRef } from '../resolve.ts'
-import type { Context, DirectoryItem, Ref } from '../types.ts'
+import type { Context } from '../context.ts'
+import type { DirectoryItem, Ref } from '../types.ts'
 
 /** What a directory holds, in the order of its DAG. No directory: `invalid-argument`. */
 export async function* ls(context: Context, ref: Ref, signal: AbortSignal): AsyncGenerator<DirectoryItem> {

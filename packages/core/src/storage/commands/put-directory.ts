@@ -8,7 +8,8 @@ import type { IngestOptions, Lease } from '../../spi/near-store.ts'
 import { buildDirectory, type BuiltDirectory, type DirectoryEntry } from '../../unixfs/directory/build-directory.ts'
 import { ingestOptions } from '../commit-options.ts'
 import { replicateTo, replicationTargets } from '../far/replicate.ts'
-import type { Context, PutDirectoryOptions, PutResult } from '../types.ts'
+import type { Context } from '../context.ts'
+import type { PutDirectoryOptions, PutResult } from '../types.ts'
 import { count, ingestFile } from './put.ts'
 
 interface Job {

@@ -5,7 +5,8 @@ import { meter } from '../../progress/progress.ts'
 import type { Ingested, IngestFileOptions, IngestOptions } from '../../spi/near-store.ts'
 import { ingestOptions } from '../commit-options.ts'
 import { replicateTo, replicationTargets } from '../far/replicate.ts'
-import type { Context, PutFileOptions, PutOptions, PutResult } from '../types.ts'
+import type { Context } from '../context.ts'
+import type { PutFileOptions, PutOptions, PutResult } from '../types.ts'
 
 export async function put(context: Context, content: Content, options: PutOptions, signal: AbortSignal): Promise<PutResult> {
   const { body, size } = openContent(content)

@@ -1,7 +1,8 @@
 import { raceAbort } from '../../errors/abort.ts'
 import { asStorageError } from '../../errors/as-storage-error.ts'
 import type { Backend } from '../../spi/backend.ts'
-import type { BackendStatus, Context } from '../types.ts'
+import type { Context } from '../context.ts'
+import type { BackendStatus } from '../types.ts'
 
 const PROBE_MS = 5_000
 

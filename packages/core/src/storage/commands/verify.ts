@@ -5,7 +5,8 @@ import type { BlobRecord } from '../../spi/catalog.ts'
 import type { NearStore } from '../../spi/near-store.ts'
 import { fetchBlob } from '../far/fetch.ts'
 import { resolveRef } from '../resolve.ts'
-import type { Context, Ref, VerifyReport, WaitOptions } from '../types.ts'
+import type { Context } from '../context.ts'
+import type { Ref, VerifyReport, WaitOptions } from '../types.ts'
 
 /** Re-hashes one blob, or all. With `repair`, damaged blobs are fetched again from the far tiers and checked once more. */
 export async function* verify(

@@ -7,7 +7,7 @@ import { alongLeaves } from '../../outboard/along-leaves.ts'
 import type { Meter } from '../../progress/progress.ts'
 import type { Backend } from '../../spi/backend.ts'
 import { splitLeaves } from '../../unixfs/ingest.ts'
-import type { Context } from '../types.ts'
+import type { Context } from '../context.ts'
 
 /**
  * Brings a blob into the near store from the far tiers, asked in order. Every leaf is verified before it is kept; what

@@ -4,7 +4,8 @@ import { asStorageError } from '../../errors/as-storage-error.ts'
 import { StorageError } from '../../errors/storage-error.ts'
 import type { Backend, BlobSource, Body, ReadOptions } from '../../spi/backend.ts'
 import type { NearStore } from '../../spi/near-store.ts'
-import type { Context, PutOptions, TierResult } from '../types.ts'
+import type { Context } from '../context.ts'
+import type { PutOptions, TierResult } from '../types.ts'
 
 /** The tiers that a put goes to; `invalid-argument` for one that does not exist, `unsupported` for one that takes no blobs. */
 export function replicationTargets(context: Context, { replicate, to }: Pick<PutOptions, 'replicate' | 'to'>): readonly Backend[] {

@@ -2,7 +2,7 @@ import type { CID } from 'multiformats/cid'
 import { raceAbort } from '../../errors/abort.ts'
 import { allFailed } from '../../errors/as-storage-error.ts'
 import type { BlobStat } from '../../spi/backend.ts'
-import type { Context } from '../types.ts'
+import type { Context } from '../context.ts'
 
 export interface FarStat extends BlobStat {
   /** The tier that has it. */

@@ -1,0 +1,12 @@
+import type { Backend } from '../spi/backend.ts'
+import type { NearStore } from '../spi/near-store.ts'
+import type { Logger } from './types.ts'
+
+/** What the commands share. */
+export interface Context {
+  readonly near: NearStore
+  readonly tiers: readonly Backend[]
+  readonly logger: Logger
+  readonly pinByDefault: boolean
+  readonly counters: { puts: number; deduplicated: number; nearHits: number; nearMisses: number }
+}
