@@ -1,13 +1,16 @@
 import type { Session } from './session.ts'
 
+/** Milliseconds to wait for another process, to note times of use. */
+const PATIENCE = 1000
+
 /** Nothing is under way any more. */
 export async function closeSession({ touches, database, owner, life }: Session): Promise<void> {
   touches.stop()
+  await touches.flush(AbortSignal.timeout(PATIENCE))
   try {
-    await touches.flush()
     database.raw.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   } catch {
-    // Times of use and an early checkpoint are worth no failing close.
+    // An early checkpoint is worth no failing close.
   }
   database.close()
   if (life.damaged) owner.abandon()

@@ -58,6 +58,14 @@ const ERRNO: Readonly<Record<string, Meaning>> = {
   ESTALE: { code: 'unavailable' },
 }
 
+/** What the file system says of a path where no file can be. */
+const MISSING = new Set(['ENOENT', 'ENOTDIR', 'ELOOP'])
+
+/** True when there is nothing at a path, or a link that leads to nothing. */
+export function isMissing(error: unknown): boolean {
+  return MISSING.has(errnoOf(error) ?? '')
+}
+
 /** SQLite's primary result codes: the low byte of an extended one. */
 const SQLITE: Readonly<Record<number, Meaning>> = {
   3: { code: 'denied' },
@@ -95,6 +103,10 @@ export function sqliteCodeOf(error: unknown): number | undefined {
 export function isBusy(error: unknown): boolean {
   const code = sqliteCodeOf(error)
   return code === 5 || code === 6
+}
+
+export function isFull(error: unknown): boolean {
+  return sqliteCodeOf(error) === 13
 }
 
 /** True when the file is no database, or a damaged one. */

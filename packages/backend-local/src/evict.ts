@@ -39,7 +39,7 @@ export async function evict(session: Session, wanted: (unit: Unit, freed: number
       if (wanted(unit, soFar)) planned.add(unit)
     }
     if (planned.size === 0) continue
-    const done = await session.writer.write((step) => [...planned].map(({ root }) => evictOne(session, root, (row) => drop(session, step, row))))
+    const done = await session.writer.write((step) => [...planned].map(({ root }) => evictOne(session, root, (row) => drop(session, step, row))), signal)
     for (const { falling, views } of done) {
       await removeTrees(views)
       removed += falling.length

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs'
 import { promisify } from 'node:util'
-import { errnoOf } from './errors.ts'
+import { StorageError } from '@stowage/core/spi'
+import { errnoOf, isMissing } from './errors.ts'
 
 /** File calls on plain descriptors: hash workers take those, and none closes itself behind our back. */
 export const openFd: (path: string, flags: string | number, mode?: number) => Promise<number> = promisify(fs.open)
@@ -46,18 +47,39 @@ export async function writeAt(fd: number, bytes: Uint8Array, position: number): 
   }
 }
 
+/** Opening a pipe that somebody put where a file should be must not wait for its writer. */
+const READ = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK
+
+/** Opens a file of the store. What lies in its place is something else: `integrity`. */
+export function openStored(path: string): number {
+  const fd = fs.openSync(path, READ)
+  if (fs.fstatSync(fd).isFile()) return fd
+  fs.closeSync(fd)
+  throw noFile(path)
+}
+
+function noFile(path: string, cause?: unknown): StorageError {
+  return new StorageError('integrity', `What lies at ${path} is no file.`, { source: path, cause })
+}
+
 /** The bytes of a whole file, or `undefined` when there is none. */
 export async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   try {
-    return await fs.promises.readFile(path)
+    return await fs.promises.readFile(path, { flag: READ })
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
+    if (errnoOf(error) === 'EISDIR') throw noFile(path, error)
     throw error
   }
 }
 
 export function statIfThere(path: string): fs.BigIntStats | undefined {
-  return fs.statSync(path, { bigint: true, throwIfNoEntry: false })
+  try {
+    return fs.statSync(path, { bigint: true, throwIfNoEntry: false })
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
 }
 
 /** Makes entries of a folder durable. */
@@ -75,13 +97,31 @@ export async function removeTree(path: string): Promise<void> {
   await fs.promises.rm(path, { recursive: true, force: true })
 }
 
+/** Takes the place of whatever is there, also of a folder that somebody put where a file should be. */
+export function renameOver(from: string, to: string): void {
+  try {
+    fs.renameSync(from, to)
+  } catch (error) {
+    if (!isFolder(to)) throw error
+    fs.rmSync(to, { recursive: true })
+    fs.renameSync(from, to)
+  }
+}
+
+function isFolder(path: string): boolean {
+  return fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+}
+
+/** Removes what lies where a file should. False: nothing did. */
 export function removeFile(path: string): boolean {
   try {
     fs.unlinkSync(path)
     return true
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return false
-    throw error
+    if (!isFolder(path)) throw error
+    fs.rmSync(path, { recursive: true })
+    return true
   }
 }
 
@@ -90,7 +130,7 @@ export async function namesIn(path: string): Promise<string[]> {
   try {
     return await fs.promises.readdir(path)
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return []
+    if (isMissing(error)) return []
     throw error
   }
 }

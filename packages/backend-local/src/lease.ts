@@ -10,7 +10,7 @@ export async function lease(session: Session, cid: CID): Promise<Lease> {
     const row = findBlob(database, cid)
     if (row === undefined) throw notHere(cid)
     return { lease: addLease(database, row.id, owner.id), cid: cidOf(row) }
-  })
+  }, life.closing)
   let released: Promise<void> | undefined
   const remove = async (): Promise<void> => {
     done()

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { StorageError, throwIfAborted, type CallOptions, type StorageErrorInit } from '@stowage/core/spi'
 import { isDamaged, translate } from './errors.ts'
 
@@ -14,6 +15,8 @@ export interface Life {
   ): Iteration<T>
   /** Ends something that lies open between calls when the store closes. Call the answer once it has ended by itself. */
   hold(end: () => Promise<void>): () => void
+  /** Aborts when the store closes. */
+  readonly closing: AbortSignal
   /** True once the catalog turned out to be damaged: the next opening must look at it. */
   readonly damaged: boolean
   /** Refuses new calls, ends what is open and waits for what runs. */
@@ -28,6 +31,8 @@ export interface Iteration<T> {
 
 export function createLife(backend: string): Life {
   const closing = new AbortController()
+  // Every call that waits listens.
+  setMaxListeners(0, closing.signal)
   const running = new Set<Promise<unknown>>()
   const held = new Set<() => Promise<void>>()
   let damaged = false
@@ -64,6 +69,7 @@ export function createLife(backend: string): Life {
 
   return {
     hold,
+    closing: closing.signal,
     get damaged() {
       return damaged
     },

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { StorageError, type BlobStat, type CallOptions, type CID, type NearStore, type StorageErrorInit } from '@stowage/core/spi'
+import { StorageError, raceAbort, type BlobStat, type CallOptions, type CID, type NearStore, type StorageErrorInit } from '@stowage/core/spi'
 import { catalog } from './catalog/catalog.ts'
 import { health } from './health.ts'
 import { createLife } from './life.ts'
@@ -47,7 +47,7 @@ export function local(options: LocalOptions): NearStore {
 
   function run<T>(about: StorageErrorInit, options: CallOptions | undefined, call: Call<T>): Promise<T> {
     return life.run(about, options, async (signal) => {
-      const { session, commands } = await ready()
+      const { session, commands } = await raceAbort(ready(), signal)
       signal.throwIfAborted()
       return call(session, commands, signal)
     })

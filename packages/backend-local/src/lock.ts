@@ -1,8 +1,7 @@
-import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { wait } from '@stowage/core/spi'
-import { isBusy } from './errors.ts'
-import { removeFile } from './files.ts'
+import { isBusy, isFull } from './errors.ts'
+import { removeFile, statIfThere } from './files.ts'
 
 /**
  * An exclusive lock that dies with its process. It is SQLite's lock on an empty database, so it works across
@@ -23,9 +22,10 @@ const REMOVED = 1
 /** The lock, or `undefined` while somebody else holds it. Makes the file if need be. */
 export function tryLock(path: string): FileLock | undefined {
   const database = new DatabaseSync(path)
+  const opened = statIfThere(path)?.ino
   try {
     database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; BEGIN EXCLUSIVE')
-    if (isGone(database, path)) {
+    if (isGone(database, path, opened)) {
       database.close()
       return undefined
     }
@@ -38,17 +38,26 @@ export function tryLock(path: string): FileLock | undefined {
 }
 
 /** True when the holder before us removed the file that we have opened; another one may stand in its place. */
-function isGone(database: DatabaseSync, path: string): boolean {
+function isGone(database: DatabaseSync, path: string, opened: bigint | undefined): boolean {
   const mark = database.prepare('PRAGMA user_version').get()?.['user_version']
-  return mark === REMOVED || statSync(path, { throwIfNoEntry: false }) === undefined
+  return mark === REMOVED || opened === undefined || statIfThere(path)?.ino !== opened
 }
 
 function release(database: DatabaseSync, path: string): void {
   try {
     removeFile(path)
-    database.exec(`PRAGMA user_version = ${REMOVED}; COMMIT`)
+    mark(database)
   } finally {
     database.close()
+  }
+}
+
+/** A full disk takes no mark. Those who wait then tell by the file at the path, which is another one or none. */
+function mark(database: DatabaseSync): void {
+  try {
+    database.exec(`PRAGMA user_version = ${REMOVED}; COMMIT`)
+  } catch (error) {
+    if (!isFull(error)) throw error
   }
 }
 

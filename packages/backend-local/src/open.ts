@@ -7,6 +7,7 @@ import { migrate } from './catalog/schema.ts'
 import { createTouches } from './catalog/touches.ts'
 import { createWriter } from './catalog/writer.ts'
 import { errnoOf, isDamaged } from './errors.ts'
+import { syncFolder } from './files.ts'
 import type { Life } from './life.ts'
 import { lock } from './lock.ts'
 import type { LocalOptions, Notice } from './options.ts'
@@ -24,7 +25,7 @@ const FOLDERS = ['blobs', 'views', 'partial', 'tmp', 'owners']
 export async function open(dir: string, options: LocalOptions, life: Life): Promise<Session> {
   await makeFolders(dir)
   // Alone, so that nobody else replaces a damaged catalog, or sweeps an owner that is just being born.
-  const opening = await lock(join(dir, OPENING))
+  const opening = await lock(join(dir, OPENING), life.closing)
   try {
     return await openAlone(dir, options, life)
   } finally {
@@ -67,13 +68,20 @@ async function makeFolders(dir: string): Promise<void> {
   for (const folder of FOLDERS) {
     const path = join(dir, folder)
     try {
-      await mkdir(path, { recursive: true })
+      const first = await mkdir(path, { recursive: true })
+      if (first !== undefined) syncFolders(first, path)
     } catch (cause) {
       if (errnoOf(cause) === 'EEXIST' || errnoOf(cause) === 'ENOTDIR') throw noFolder(path, cause)
       throw cause
     }
     await access(path, constants.W_OK | constants.X_OK)
   }
+}
+
+/** Makes folders durable, from the first that was made to the last: what lies in them must not go with them. */
+function syncFolders(first: string, last: string): void {
+  syncFolder(dirname(last))
+  if (last !== first) syncFolders(first, dirname(last))
 }
 
 function noFolder(path: string, cause?: unknown): StorageError {

@@ -1,13 +1,13 @@
-import { mkdirSync, renameSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { StorageError, assertStorable, cidKey, throwIfAborted, type CID, type CommitOptions } from '@stowage/core/spi'
+import { StorageError, assertStorable, cidKey, type CID, type CommitOptions } from '@stowage/core/spi'
 import { blobPath, directoryNodesPath, outboardPath, shardOf } from './address.ts'
 import { addLinks } from './catalog/links.ts'
 import { assertCurrent } from './catalog/names.ts'
 import { cidOf, findByKey, insertBlob, renewBlob, type BlobRow, type NewBlob } from './catalog/records.ts'
 import type { Step } from './catalog/writer.ts'
 import { attach } from './commit.ts'
-import { removeFile, statIfThere } from './files.ts'
+import { removeFile, renameOver, statIfThere } from './files.ts'
 import type { Session } from './session.ts'
 import { withStaging } from './staging.ts'
 import { fingerprint, isTrusted } from './trust.ts'
@@ -42,7 +42,6 @@ function put(session: Session, staged: Staged, outboard: string | undefined, com
   const { database, dir } = session
   const key = cidKey(staged.cid)
   return session.writer.write((step) => {
-    throwIfAborted(signal)
     if (commit.name !== undefined) assertCurrent(database, commit.name)
     assertChildren(session, staged)
     const before = findByKey(database, key)
@@ -55,7 +54,7 @@ function put(session: Session, staged: Staged, outboard: string | undefined, com
     attach(session, row, commit, staged.alias)
     database.run('UPDATE blobs SET used_at = ? WHERE id = ?', Date.now(), row.id)
     return { cid: row.version === staged.cid.version ? staged.cid : cidOf(row), deduplicated }
-  })
+  }, signal)
 }
 
 /** The outboard goes first, so that a blob without one is never there. */
@@ -72,7 +71,7 @@ function moveIn({ database, dir }: Session, step: Step, key: string, staged: Sta
     step.undo(() => {
       if (findByKey(database, key) === undefined) removeFile(to)
     })
-    renameSync(from, to)
+    renameOver(from, to)
   }
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
-import { StorageError, throwIfAborted, type CID, type DeleteOptions } from '@stowage/core/spi'
+import { StorageError, type CID, type DeleteOptions } from '@stowage/core/spi'
 import { blobPath, directoryNodesPath, outboardPath, shardOf, viewPath } from './address.ts'
 import { ancestorsOf, holdersOf } from './catalog/links.ts'
 import { cidOf, deleteBlob, findBlob, type BlobRow } from './catalog/records.ts'
@@ -13,12 +13,11 @@ import type { Session } from './session.ts'
 export async function remove(session: Session, cid: CID, options: DeleteOptions, signal: AbortSignal): Promise<boolean> {
   const { database } = session
   const views = await session.writer.write((step) => {
-    throwIfAborted(signal)
     const row = findBlob(database, cid)
     if (row === undefined) return undefined
     if (options.force !== true) assertFree(session, row)
     return fallsWith(database, row).flatMap((fallen) => drop(session, step, fallen))
-  })
+  }, signal)
   await removeTrees(views ?? [])
   return views !== undefined
 }

@@ -100,7 +100,7 @@ async function build(session: Session, row: BlobRow, { folders, files }: Layout,
       const away = moveViewOut(session, row.key)
       renameSync(work, view)
       return away
-    })
+    }, signal)
     await removeTrees(old)
     return view
   } finally {

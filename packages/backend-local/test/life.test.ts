@@ -1,9 +1,12 @@
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { readdirSync, readlinkSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { StorageError, fixedSize, hashContent, layouts, type Layout } from '@stowage/core/spi'
 import { expect, test } from 'vitest'
 import { local } from '../src/index.ts'
+import { tryLock, type FileLock } from '../src/lock.ts'
+import { OPENING } from '../src/open.ts'
 import { bodyOf, bytesOf, content } from './content.ts'
 import { litter, newFolder } from './folder.ts'
 
@@ -264,5 +267,59 @@ test('what stands in the folder is readable by everybody and writable by nobody'
   await mkdir(join(dir, 'mine'))
   expect((await store.gc()).swept).toBe(0)
   expect(existsSync(join(dir, 'mine'))).toBe(true)
+  await store.close()
+})
+
+/** Whoever stands still in the midst of something that others must wait for. */
+const standstills: [string, (dir: string) => { release(): void }][] = [
+  ['opening the store', (dir) => tryLock(join(dir, OPENING)) as FileLock],
+  ['changing the catalog', (dir) => {
+    const database = new DatabaseSync(join(dir, 'catalog.sqlite'))
+    database.exec('BEGIN IMMEDIATE')
+    return { release: () => database.close() }
+  }],
+]
+
+test.each(standstills)('while another process stands still in the midst of %s, calls can be aborted and the store be closed', async (_, hold) => {
+  const dir = await newFolder()
+  const first = local({ dir })
+  const { cid } = await first.ingest(bodyOf(content('x', 10)))
+  await first.close()
+  const held = hold(dir)
+  const store = local({ dir })
+  const catching = store.usage().catch(() => {})
+  const stop = new AbortController()
+  const reason = new Error('enough')
+  const stopped = [
+    store.ingest(bodyOf(content('never', 10)), { signal: stop.signal }),
+    store.delete(cid, { signal: stop.signal }),
+  ].map((call) => expect(call).rejects.toBe(reason))
+  const closed = [
+    store.ingest(bodyOf(content('never either', 10))),
+    store.catalog.names.set({ name: 'never' }, cid),
+  ].map((call) => expect(call).rejects.toMatchObject({ code: 'closed' }))
+  stop.abort(reason)
+  await Promise.all(stopped)
+  await store.close()
+  await Promise.all([...closed, catching])
+  held.release()
+  const after = local({ dir })
+  expect((await after.usage()).blobs).toBe(1)
+  await after.close()
+  expect(await litter(dir)).toEqual([])
+})
+
+test('an abort in the queue takes only its own change back', async () => {
+  const dir = await newFolder()
+  const store = local({ dir })
+  const { cid } = await store.ingest(bodyOf(content('x', 10)))
+  const stop = new AbortController()
+  const others = Array.from({ length: 5 }, (_, number) => store.catalog.names.set({ name: `before-${number}` }, cid))
+  const deleted = store.delete(cid, { signal: stop.signal })
+  others.push(...Array.from({ length: 5 }, (_, number) => store.catalog.names.set({ name: `after-${number}` }, cid)))
+  stop.abort(new Error('enough'))
+  await expect(deleted).rejects.toBe(stop.signal.reason)
+  await Promise.all(others)
+  expect((await store.catalog.get(cid))?.names).toHaveLength(10)
   await store.close()
 })

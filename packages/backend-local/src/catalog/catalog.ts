@@ -1,4 +1,4 @@
-import { assertName, cidKey, type CallOptions, type Catalog, type CID } from '@stowage/core/spi'
+import { assertName, cidKey, raceAbort, type CallOptions, type Catalog, type CID } from '@stowage/core/spi'
 import { notHere } from '../commit.ts'
 import type { Life } from '../life.ts'
 import type { Session } from '../session.ts'
@@ -17,8 +17,10 @@ export interface Opened {
 
 export function catalog(opened: Opened): Catalog {
   const { life, session } = opened
-  const run = <T>(operation: string, call: (session: Session) => T | Promise<T>): Promise<T> =>
-    life.run({ operation: `catalog.${operation}` }, undefined, async () => call(await session()))
+  const run = <T>(operation: string, call: (session: Session, signal: AbortSignal) => T | Promise<T>): Promise<T> =>
+    life.run({ operation: `catalog.${operation}` }, undefined, async (signal) => call(await raceAbort(session(), signal), signal))
+  const write = <T>(operation: string, change: (session: Session) => T): Promise<T> =>
+    run(operation, (session, signal) => session.writer.write(() => change(session), signal))
   const iterate = <T>(operation: string, pages: (session: Session) => Iterable<readonly T[]>, options?: CallOptions): AsyncIterable<T> =>
     life.iterate({ operation: `catalog.${operation}` }, options, () => flatten(session, pages)).iterator
   const required = ({ database }: Session, cid: CID): BlobRow => {
@@ -41,37 +43,30 @@ export function catalog(opened: Opened): Catalog {
     names: {
       get: (name) => run('names.get', ({ database }) => nameTarget(database, name)),
       set: (change, cid) =>
-        run('names.set', (session) => {
+        write('names.set', (session) => {
           assertName(change.name)
-          return session.writer.write(() => {
-            const row = required(session, cid)
-            setName(session.database, change, row.id, cidOf(row))
-          })
+          const row = required(session, cid)
+          setName(session.database, change, row.id, cidOf(row))
         }),
-      remove: (name) => run('names.remove', ({ database, writer }) => writer.write(() => removeName(database, name))),
+      remove: (name) => write('names.remove', ({ database }) => removeName(database, name)),
       history: (name) => iterate('names.history', ({ database }) => history(database, name)),
     },
     aliases: {
       get: (alias) => run('aliases.get', ({ database }) => aliasTarget(database, alias)),
-      set: (alias, cid) =>
-        run('aliases.set', (session) => session.writer.write(() => setAlias(session.database, alias, required(session, cid).id))),
+      set: (alias, cid) => write('aliases.set', (session) => setAlias(session.database, alias, required(session, cid).id)),
     },
     pins: {
       set: (cid, label) =>
-        run('pins.set', ({ database, writer }) =>
-          writer.write(() => {
-            const row = findBlob(database, cid)
-            if (row !== undefined) setPin(database, row.id, label)
-            return row !== undefined
-          }),
-        ),
+        write('pins.set', ({ database }) => {
+          const row = findBlob(database, cid)
+          if (row !== undefined) setPin(database, row.id, label)
+          return row !== undefined
+        }),
       remove: (cid) =>
-        run('pins.remove', ({ database, writer }) =>
-          writer.write(() => {
-            const row = findBlob(database, cid)
-            return row !== undefined && removePin(database, row.id)
-          }),
-        ),
+        write('pins.remove', ({ database }) => {
+          const row = findBlob(database, cid)
+          return row !== undefined && removePin(database, row.id)
+        }),
       list: () => iterate('pins.list', ({ database }) => pins(database)),
     },
   }

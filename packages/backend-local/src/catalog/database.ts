@@ -1,4 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { isBusy } from '../errors.ts'
+import { statIfThere } from '../files.ts'
 
 /** The catalog's connection, with every statement prepared once. */
 export interface Database {
@@ -10,6 +12,10 @@ export interface Database {
   run(sql: string, ...values: SQLInputValue[]): number
   /** The new row's id. */
   insert(sql: string, ...values: SQLInputValue[]): number
+  /** Begins a change at once. False: another process is at one. */
+  begin(): boolean
+  /** False once somebody removed or replaced the file: what is written now reaches nobody. */
+  isThere(): boolean
   close(): void
 }
 
@@ -33,12 +39,32 @@ export function openDatabase(path: string): Database {
     raw.close()
     throw error
   }
+  const opened = inodeOf(path)
   return {
     raw,
+    isThere: () => inodeOf(path) === opened,
+    begin: () => begin(raw),
     get: <Row>(sql: string, ...values: SQLInputValue[]) => prepared(sql).get(...values) as Row | undefined,
     all: <Row>(sql: string, ...values: SQLInputValue[]) => prepared(sql).all(...values) as Row[],
     run: (sql, ...values) => Number(prepared(sql).run(...values).changes),
     insert: (sql, ...values) => Number(prepared(sql).run(...values).lastInsertRowid),
     close: () => raw.close(),
   }
+}
+
+function begin(raw: DatabaseSync): boolean {
+  raw.exec('PRAGMA busy_timeout = 0')
+  try {
+    raw.exec('BEGIN IMMEDIATE')
+    return true
+  } catch (error) {
+    if (isBusy(error)) return false
+    throw error
+  } finally {
+    raw.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`)
+  }
+}
+
+function inodeOf(path: string): bigint | undefined {
+  return statIfThere(path)?.ino
 }

@@ -6,7 +6,8 @@ export interface Touches {
   touch(key: string): void
   /** Milliseconds, when it is known better than the catalog knows it. */
   at(key: string): number | undefined
-  flush(): Promise<void>
+  /** Never fails: times of use are hints, and what cannot be written now is kept for later. */
+  flush(signal?: AbortSignal): Promise<void>
   /** Ends the regular flushes. */
   stop(): void
 }
@@ -16,17 +17,20 @@ const INTERVAL = 5_000
 export function createTouches(database: Database, writer: Writer): Touches {
   let touched = new Map<string, number>()
 
-  async function flush(): Promise<void> {
+  async function flush(signal?: AbortSignal): Promise<void> {
     if (touched.size === 0) return
     const batch = touched
     touched = new Map()
-    await writer.write(() => {
-      for (const [key, at] of batch) database.run('UPDATE blobs SET used_at = max(used_at, ?) WHERE key = ?', at, key)
-    })
+    try {
+      await writer.write(() => {
+        for (const [key, at] of batch) database.run('UPDATE blobs SET used_at = max(used_at, ?) WHERE key = ?', at, key)
+      }, signal)
+    } catch {
+      touched = new Map([...batch, ...touched])
+    }
   }
 
-  // Times of use are hints: losing some to a full disk is no failure of anything.
-  const timer = setInterval(() => void flush().catch(() => {}), INTERVAL)
+  const timer = setInterval(() => void flush(), INTERVAL)
   timer.unref()
   return {
     touch: (key) => void touched.set(key, Date.now()),

@@ -1,6 +1,5 @@
-import { wait } from '@stowage/core/spi'
+import { StorageError, throwIfAborted, wait } from '@stowage/core/spi'
 import { syncFolder } from '../files.ts'
-import { isBusy } from '../errors.ts'
 import type { Database } from './database.ts'
 
 /** What a change may ask for beside its own statements. */
@@ -9,8 +8,6 @@ export interface Step {
   sync(folder: string): void
   /** Runs, alone among all writers, if the change does not come to be. */
   undo(action: () => void): void
-  /** Runs once the change is durable. */
-  after(action: () => void): void
 }
 
 /** Makes one change: statements and renames, nothing that waits. What it throws takes the change back. */
@@ -21,7 +18,8 @@ export type Change<T> = (step: Step) => T
  * all processes; those that come together share one commit. Resolved: durable.
  */
 export interface Writer {
-  write<T>(change: Change<T>): Promise<T>
+  /** Aborted before its turn: it never comes to be. */
+  write<T>(change: Change<T>, signal?: AbortSignal): Promise<T>
 }
 
 interface Waiting {
@@ -34,7 +32,6 @@ interface Done {
   readonly value: unknown
   readonly folders: readonly string[]
   readonly undos: readonly (() => void)[]
-  readonly afters: readonly (() => void)[]
 }
 
 /** Changes in one commit at most, so that other processes get their turn. */
@@ -48,7 +45,7 @@ export function createWriter(database: Database): Writer {
   async function drain(): Promise<void> {
     while (queue.length > 0) {
       try {
-        await begin(database)
+        if (!(await begin(database, () => queue.length > 0))) break
       } catch (error) {
         for (const waiting of queue.splice(0)) waiting.reject(error)
         break
@@ -59,27 +56,44 @@ export function createWriter(database: Database): Writer {
   }
 
   return {
-    write: <T>(change: Change<T>) =>
-      new Promise<T>((resolve, reject) => {
-        queue.push({ change, resolve: resolve as (value: unknown) => void, reject })
-        if (draining) return
+    write: async <T>(change: Change<T>, signal?: AbortSignal) => {
+      throwIfAborted(signal)
+      const { promise, resolve, reject } = Promise.withResolvers<T>()
+      const waiting: Waiting = { change, resolve: resolve as (value: unknown) => void, reject }
+      // A change that has its turn is done before anything else happens: who still can abort is in the queue.
+      const withdraw = (): void => {
+        const place = queue.indexOf(waiting)
+        if (place === -1) return
+        queue.splice(place, 1)
+        reject(signal?.reason)
+      }
+      queue.push(waiting)
+      signal?.addEventListener('abort', withdraw, { once: true })
+      if (!draining) {
         draining = true
         setImmediate(() => void drain())
-      }),
+      }
+      try {
+        return await promise
+      } finally {
+        signal?.removeEventListener('abort', withdraw)
+      }
+    },
   }
 }
 
-/** Waits for other processes without holding up this one. */
-async function begin(database: Database): Promise<void> {
-  for (const deadline = Date.now() + MAX_WAIT; ; ) {
-    try {
-      database.raw.exec('BEGIN IMMEDIATE')
-      return
-    } catch (error) {
-      if (!isBusy(error) || Date.now() > deadline) throw error
+/** Waits for other processes without holding up this one. False: nobody wants it any more. */
+async function begin(database: Database, wanted: () => boolean): Promise<boolean> {
+  for (const deadline = Date.now() + MAX_WAIT; wanted(); ) {
+    if (database.begin()) {
+      if (database.isThere()) return true
+      database.raw.exec('ROLLBACK')
+      throw new StorageError('unavailable', 'The catalog was removed or replaced since the store was opened. Open it again.')
     }
+    if (Date.now() > deadline) throw new StorageError('unavailable', 'Another process keeps the catalog to itself.', { transient: true })
     await wait(1 + Math.random() * 20)
   }
+  return false
 }
 
 function commit(database: Database, batch: readonly Waiting[]): void {
@@ -96,27 +110,22 @@ function commit(database: Database, batch: readonly Waiting[]): void {
     for (const waiting of batch) waiting.reject(error)
     return
   }
-  for (const [waiting, { value, afters }] of done) {
-    for (const after of afters) after()
-    waiting.resolve(value)
-  }
+  for (const [waiting, { value }] of done) waiting.resolve(value)
 }
 
 /** One change of a batch. Undefined: it failed, was taken back, and its caller knows. Throws when all of the batch is lost. */
 function attempt(database: Database, waiting: Waiting): Done | undefined {
   const folders: string[] = []
   const undos: (() => void)[] = []
-  const afters: (() => void)[] = []
   const step: Step = {
     sync: (folder) => folders.push(folder),
     undo: (action) => undos.push(action),
-    after: (action) => afters.push(action),
   }
   database.raw.exec('SAVEPOINT change')
   try {
     const value = waiting.change(step)
     database.raw.exec('RELEASE change')
-    return { value, folders, undos, afters }
+    return { value, folders, undos }
   } catch (error) {
     waiting.reject(error)
     // A full disk may have ended the whole transaction already.
