@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   MAX_LEAF_SIZE, StorageError, cidKey, directoryLinks, parseCid, parseOutboard, readCar, serialiseOutboard, type CID,
@@ -7,7 +6,7 @@ import { blobPath, directoryNodesPath, outboardPath, type StoredFile } from './a
 import type { Database } from './catalog/database.ts'
 import { findByKey, type NewBlob } from './catalog/records.ts'
 import { bodyOf, parseNodes } from './directory-nodes.ts'
-import { readIfThere } from './files.ts'
+import { readIfThere, statIfThere } from './files.ts'
 
 /** The record that a file without one deserves. */
 export interface Adoption {
@@ -28,7 +27,9 @@ export async function adoptable(dir: string, database: Database, file: StoredFil
 }
 
 async function blob(dir: string, key: string): Promise<Adoption | undefined> {
-  const { size } = await stat(join(dir, blobPath(key)))
+  const stats = statIfThere(join(dir, blobPath(key)))
+  if (stats?.isFile() !== true) return undefined
+  const size = Number(stats.size)
   const outboard = await readIfThere(join(dir, outboardPath(key)))
   const cid = outboard === undefined ? parseCid(key) : await rootOf(outboard, key)
   if (outboard === undefined && size > MAX_LEAF_SIZE) return undefined

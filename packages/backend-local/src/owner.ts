@@ -16,6 +16,8 @@ export interface Owner {
   abandon(): void
 }
 
+const ID = /^[0-9a-f]{18}$/
+
 export function createOwner(dir: string): Owner {
   for (;;) {
     const id = randomBytes(9).toString('hex')
@@ -43,7 +45,7 @@ export interface Owners {
 export async function findOwners(dir: string): Promise<Owners> {
   const dead = new Map<string, FileLock>()
   const live: string[] = []
-  for (const id of await namesIn(join(dir, 'owners'))) {
+  for (const id of (await namesIn(join(dir, 'owners'))).filter((name) => ID.test(name))) {
     const held = tryLock(join(dir, 'owners', id))
     if (held === undefined) live.push(id)
     else dead.set(id, held)

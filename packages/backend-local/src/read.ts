@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   StorageError, assertRange, coveringLeaves, cutRange, leafMatches, type BlobRead, type Body, type CID, type Outboard, type ReadOptions,
@@ -7,8 +7,8 @@ import { blobPath } from './address.ts'
 import { distrust, loadOutboard, requireBlob } from './blob.ts'
 import type { BlobRow } from './catalog/records.ts'
 import { notHere } from './commit.ts'
-import { errnoOf } from './errors.ts'
-import { closeFd, readAt, readAtSync } from './files.ts'
+import { isMissing } from './errors.ts'
+import { closeFd, openStored, readAt, readAtSync } from './files.ts'
 import { checkLeaf } from './leaves.ts'
 import type { Session } from './session.ts'
 
@@ -102,9 +102,9 @@ async function rotten(session: Session, row: BlobRow, { cid }: Outboard, leaf: n
 
 function openBlob({ dir }: Session, row: BlobRow, cid: CID): number {
   try {
-    return openSync(join(dir, blobPath(row.key)), 'r')
+    return openStored(join(dir, blobPath(row.key)))
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') throw notHere(cid)
+    if (isMissing(error)) throw notHere(cid)
     throw error
   }
 }

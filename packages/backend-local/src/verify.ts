@@ -5,8 +5,8 @@ import { distrust, outboardBytes, trust } from './blob.ts'
 import { cidOf, findBlob, findByKey, type BlobRow } from './catalog/records.ts'
 import { notHere } from './commit.ts'
 import { readNodes } from './directory.ts'
-import { errnoOf } from './errors.ts'
-import { closeFd, openFd, statFd } from './files.ts'
+import { isMissing } from './errors.ts'
+import { closeFd, openStored, statFd } from './files.ts'
 import { checkLeafInFile } from './leaves.ts'
 import type { Session } from './session.ts'
 import { fingerprint } from './trust.ts'
@@ -39,9 +39,10 @@ async function blobProblems(session: Session, row: BlobRow, signal: AbortSignal)
   if (typeof outboard === 'string') return { own: [outboard], below: [] }
   let fd: number
   try {
-    fd = await openFd(join(session.dir, blobPath(row.key)), 'r')
+    fd = openStored(join(session.dir, blobPath(row.key)))
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return { own: ['The file is missing.'], below: [] }
+    if (isMissing(error)) return { own: ['The file is missing.'], below: [] }
+    if (StorageError.is(error, 'integrity')) return { own: [error.message], below: [] }
     throw error
   }
   try {

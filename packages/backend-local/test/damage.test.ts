@@ -1,4 +1,5 @@
-import { chmod, readFile, readdir, rename, rm, stat, truncate, utimes, writeFile, mkdir, link } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { chmod, readFile, readdir, rename, rm, stat, symlink, truncate, utimes, writeFile, mkdir, link } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StorageError, buildDirectory, cidKey, fixedSize, layouts, type CID, type Layout } from '@stowage/core/spi'
@@ -31,6 +32,17 @@ const flip = (bytes: Buffer): Buffer => {
   return changed
 }
 
+async function replaceByFolder(file: string): Promise<void> {
+  await rm(file)
+  await mkdir(file)
+  await writeFile(join(file, 'something'), 'else')
+}
+
+async function replaceByPipe(file: string): Promise<void> {
+  await rm(file)
+  execFileSync('mkfifo', [file])
+}
+
 const damages: [string, (file: string) => Promise<void>, string[]][] = [
   ['a flipped byte', (file) => rewrite(file, flip), ['integrity']],
   ['a truncated file', async (file) => (await chmod(file, 0o644), truncate(file, 50_000)), ['integrity']],
@@ -46,6 +58,11 @@ const damages: [string, (file: string) => Promise<void>, string[]][] = [
   ['a damaged outboard', (file) => rewrite(`${file}.outboard`, (bytes) => Buffer.concat([bytes.subarray(0, 100), Buffer.alloc(10), bytes.subarray(110)])), ['integrity']],
   ['an outboard cut short', async (file) => (await chmod(`${file}.outboard`, 0o644), truncate(`${file}.outboard`, 70)), ['integrity']],
   ['a deleted outboard', (file) => rm(`${file}.outboard`), ['integrity']],
+  ['a folder in its place', (file) => replaceByFolder(file), ['integrity']],
+  ['a pipe in its place', (file) => replaceByPipe(file), ['integrity']],
+  ['a link to itself in its place', async (file) => (await rm(file), symlink(file, file)), ['not-found']],
+  ['a folder in place of its outboard', (file) => replaceByFolder(`${file}.outboard`), ['integrity']],
+  ['a pipe in place of its outboard', (file) => replaceByPipe(`${file}.outboard`), ['integrity']],
 ]
 
 test.each(damages)('%s is noticed, and a put of the same bytes heals it', async (_, damage, codes) => {
@@ -162,6 +179,41 @@ test.each(lostCatalogs)('a catalog that was %s is made anew from the blobs', asy
   expect((await fresh.directory(outer.cid))?.children.map(String)).toEqual([inner.cid.toString()])
   await expect(fresh.delete(cid)).rejects.toMatchObject({ code: 'conflict' })
   for (const each of [cid, legacy.cid, inner.cid, outer.cid]) expect(await fresh.verify(each)).toEqual([])
+  await fresh.close()
+})
+
+test.each(damages)('a catalog is made anew beside a blob with %s', async (_, damage) => {
+  const { dir, store, file } = await filled()
+  const other = await store.ingest(bodyOf(content('other', 9000)), { layout })
+  await store.close()
+  await damage(file)
+  await rm(join(dir, 'catalog.sqlite'))
+  const fresh = local({ dir })
+  expect(await bytesOf((await fresh.read(other.cid)).body)).toEqual(Buffer.from(content('other', 9000)))
+  expect((await fresh.ingest(bodyOf(bytes), { layout })).deduplicated).toBe(false)
+  await fresh.close()
+})
+
+test('a catalog that is lost while it is open takes no change that nobody would find again', async () => {
+  const { dir, cid, store } = await filled()
+  for (const name of ['catalog.sqlite', 'catalog.sqlite-wal', 'catalog.sqlite-shm']) await rm(join(dir, name))
+  const fresh = local({ dir })
+  await fresh.ingest(bodyOf(content('other', 9000)), { layout, name: { name: 'new' } })
+  await expect(store.catalog.names.set({ name: 'lost' }, cid)).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(store.ingest(bodyOf(content('lost', 9000)))).rejects.toMatchObject({ code: 'unavailable' })
+  await store.close()
+  expect(await fresh.catalog.names.get('new')).toBeDefined()
+  await fresh.close()
+})
+
+test('files that others leave in the folders, as file managers do, are in nobody\'s way', async () => {
+  const { dir, cid, store } = await filled()
+  await store.close()
+  for (const folder of ['blobs', 'views', 'partial', 'owners']) await writeFile(join(dir, folder, '.DS_Store'), 'not ours')
+  const fresh = local({ dir })
+  expect(await fresh.gc()).toMatchObject({ removed: 0, swept: 0 })
+  expect(await fresh.usage()).toMatchObject({ blobs: 1, partialBytes: 0 })
+  expect(await fresh.verify(cid)).toEqual([])
   await fresh.close()
 })
 
