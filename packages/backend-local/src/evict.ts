@@ -6,6 +6,7 @@ import { findByKey, type BlobRow } from './catalog/records.ts'
 import { fallsWith, stands } from './members.ts'
 import { drop, removeTrees } from './remove.ts'
 import type { Session } from './session.ts'
+import { takeTurns } from './turns.ts'
 
 /** What goes together: a blob, or a directory with the members that stand only through it. */
 interface Unit {
@@ -32,6 +33,7 @@ export async function evict(session: Session, wanted: (unit: Unit, freed: number
   let freed = 0
   const next = units(session)
   for (let batch = take(next, BATCH); batch.length > 0; batch = take(next, BATCH)) {
+    await takeTurns()
     throwIfAborted(signal)
     const planned = new Set<Unit>()
     for (const unit of batch) {

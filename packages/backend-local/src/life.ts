@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { StorageError, throwIfAborted, type CallOptions, type StorageErrorInit } from '@stowage/core/spi'
 import { isDamaged, translate } from './errors.ts'
+import { takeTurns } from './turns.ts'
 
 /** What is under way in a store, and how it ends when the store closes. */
 export interface Life {
@@ -75,7 +76,13 @@ export function createLife(backend: string): Life {
     },
     run: async (about, options, call) => {
       const signal = signalOf(options)
-      return track(translated(about, signal, () => call(signal)))
+      return track(
+        translated(about, signal, async () => {
+          await takeTurns()
+          throwIfAborted(signal)
+          return call(signal)
+        }),
+      )
     },
     iterate: <T>(
       about: StorageErrorInit,

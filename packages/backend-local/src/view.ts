@@ -11,6 +11,7 @@ import { namesIn, removeTree, statIfThere } from './files.ts'
 import { goodFile } from './path.ts'
 import { moveViewOut, removeTrees } from './remove.ts'
 import type { Session } from './session.ts'
+import { takeTurns } from './turns.ts'
 
 /** One file of a view. */
 interface ViewFile {
@@ -35,7 +36,10 @@ export async function directoryPath(session: Session, cid: CID, signal: AbortSig
   if (row === undefined || row.directory === 0) throw notHere(cid)
   session.touches.touch(row.key)
   const layout = await layoutOf(session, cid, signal)
-  for (const { row: file } of layout.files) await goodFile(session, file, cidOf(file), signal)
+  for (const { row: file } of layout.files) {
+    await takeTurns()
+    await goodFile(session, file, cidOf(file), signal)
+  }
   const view = join(session.dir, viewPath(row.key))
   return (await isWhole(session, view, layout)) ? view : build(session, row, layout, signal)
 }
@@ -48,6 +52,7 @@ async function layoutOf(session: Session, cid: CID, signal: AbortSignal, above =
   const folders: string[] = []
   const files: ViewFile[] = []
   for (const { name, cid: child } of directoryLinks(directory)) {
+    await takeTurns()
     assertSafeFileName(name)
     if (++count.entries > MAX_ENTRIES) throw new StorageError('too-large', `A view has at most ${MAX_ENTRIES} entries.`, { cid })
     const path = `${above}${name}`

@@ -323,3 +323,18 @@ test('an abort in the queue takes only its own change back', async () => {
   expect((await store.catalog.get(cid))?.names).toHaveLength(10)
   await store.close()
 })
+
+test('a loop of small reads leaves others their turn', async () => {
+  const store = local({ dir: await newFolder() })
+  const { cid } = await store.ingest(bodyOf(content('x', 10)))
+  const timer = Promise.withResolvers<boolean>()
+  setTimeout(() => timer.resolve(true), 1)
+  const loop = async (): Promise<boolean> => {
+    for (let reads = 0; reads < 10_000; reads++) await bytesOf((await store.read(cid)).body)
+    return false
+  }
+  const reading = loop()
+  expect(await Promise.race([reading, timer.promise])).toBe(true)
+  await reading
+  await store.close()
+})
