@@ -15,13 +15,13 @@ export function isProtected(database: Database, row: BlobRow): boolean {
   return isPinned(database, row.id) || ancestorsOf(database, row.key).some(({ id }) => isPinned(database, id))
 }
 
-/** What goes when this goes, itself first: of a directory, every member that stands only through it. */
-export function fallsWith(database: Database, row: BlobRow): readonly BlobRow[] {
+/** What goes when this goes, itself first: of a directory, every member that stands only through it, but for those to be spared. */
+export function fallsWith(database: Database, row: BlobRow, isSpared: (member: BlobRow) => boolean = () => false): readonly BlobRow[] {
   const falling = new Map([[row.id, row]])
   for (const fallen of falling.values()) {
     if (fallen.directory === 0) continue
     for (const child of childrenOf(database, fallen.id)) {
-      if (falling.has(child.id) || stands(database, child)) continue
+      if (falling.has(child.id) || stands(database, child) || isSpared(child)) continue
       if (holdersOf(database, child.key).every((holder) => falling.has(holder))) falling.set(child.id, child)
     }
   }

@@ -2,6 +2,7 @@ import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { StorageError, type CID, type DeleteOptions } from '@stowage/core/spi'
 import { blobPath, directoryNodesPath, outboardPath, shardOf, viewPath } from './address.ts'
+import { isLeased } from './catalog/leases.ts'
 import { ancestorsOf, holdersOf } from './catalog/links.ts'
 import { cidOf, deleteBlob, findBlob, type BlobRow } from './catalog/records.ts'
 import type { Step } from './catalog/writer.ts'
@@ -16,7 +17,8 @@ export async function remove(session: Session, cid: CID, options: DeleteOptions,
     const row = findBlob(database, cid)
     if (row === undefined) return undefined
     if (options.force !== true) assertFree(session, row)
-    return fallsWith(database, row).flatMap((fallen) => drop(session, step, fallen))
+    // Somebody may be about to put a leased member into another directory.
+    return fallsWith(database, row, ({ id }) => isLeased(database, id)).flatMap((fallen) => drop(session, step, fallen))
   }, signal)
   await removeTrees(views ?? [])
   return views !== undefined

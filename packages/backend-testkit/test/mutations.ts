@@ -838,6 +838,10 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   'lease: of what is not here fails with not-found': [
     wrong(() => ({ lease: async (cid) => ({ cid, release: async () => {}, [Symbol.asyncDispose]: async () => {} }) })),
   ],
+  'lease: a member outlives the directories that hold it': [
+    memberless,
+    wrong((store) => ({ lease: async (cid) => ({ cid, release: async () => {}, [Symbol.asyncDispose]: async () => void (await store.stat(cid)) }) })),
+  ],
   'lease: names its blob': [wrong((store) => ({ lease: async (cid) => ({ ...(await store.lease(cid)), cid: rawCid(new Uint8Array(32)) }) }))],
   'usage: counts blobs, directories and bytes': [
     wrong((store) => ({ usage: async () => ({ ...(await store.usage()), directories: 0 }) })),

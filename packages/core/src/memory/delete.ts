@@ -1,8 +1,9 @@
 import type { CID } from 'multiformats/cid'
+import { cidKey } from '../cid/key.ts'
 import { StorageError } from '../errors/storage-error.ts'
 import type { DeleteOptions } from '../spi/near-store.ts'
 import { remove } from './commit.ts'
-import { entryOf } from './contents.ts'
+import { entryOf, type Stored } from './contents.ts'
 import { fallsWith, holdersOf, isProtected } from './members.ts'
 import type { Session } from './session.ts'
 
@@ -16,6 +17,8 @@ export async function deleteContent({ contents, now, begin }: Session, cid: CID,
     const [holder] = holdersOf(contents, cid)
     if (holder !== undefined) throw new StorageError('conflict', `the directory ${holder.cid} holds ${cid}`, init)
   }
-  for (const fallen of fallsWith(contents, entry)) remove(contents, fallen, now())
+  // Somebody may be about to put a leased member into another directory.
+  const isSpared = (member: Stored): boolean => contents.leases.has(cidKey(member.cid))
+  for (const fallen of fallsWith(contents, entry, isSpared)) remove(contents, fallen, now())
   return true
 }

@@ -17,17 +17,16 @@ export function isProtected(contents: MemoryContents, entry: Stored): boolean {
 
 /**
  * What goes when this content goes, itself first: of a directory, every member that stands only through it.
- * A member stays that was put by itself, is pinned, has a name, or is held by a directory that stays.
+ * A member stays that was put by itself, is pinned, has a name, is held by a directory that stays, or is to be spared.
  */
-export function fallsWith(contents: MemoryContents, entry: Stored): ReadonlySet<Stored> {
+export function fallsWith(contents: MemoryContents, entry: Stored, isSpared: (member: Stored) => boolean = () => false): ReadonlySet<Stored> {
   const falling = new Set([entry])
   for (const fallen of falling) {
     if (fallen.kind === 'blob') continue
     for (const child of fallen.children) {
       const member = contents.entries.get(cidKey(child))
-      if (member !== undefined && !stands(contents, member) && holdersOf(contents, child).every((holder) => falling.has(holder))) {
-        falling.add(member)
-      }
+      if (member === undefined || stands(contents, member) || isSpared(member)) continue
+      if (holdersOf(contents, child).every((holder) => falling.has(holder))) falling.add(member)
     }
   }
   return falling

@@ -81,7 +81,10 @@ export interface Scratch {
   close(): Promise<void>
 }
 
-/** While a lease is held no GC and no eviction touches the blob. A lease dies with its process. */
+/**
+ * While a lease is held no GC and no eviction touches the blob, and it outlives the directories that hold it. Whoever
+ * deletes the blob itself may. A lease dies with its process.
+ */
 export interface Lease {
   readonly cid: CID
   release(): Promise<void>

@@ -97,6 +97,22 @@ export const keepingCases: readonly ConformanceCase<NearStore>[] = [
     const store = await open()
     await fails(store.lease((await blobOf(11)).cid), 'not-found')
   }),
+  near('lease: a member outlives the directories that hold it', [], async ({ open }) => {
+    const store = await open()
+    const [held, other] = [await blobOf(1000), await blobOf(1001)]
+    for (const { bytes } of [held, other]) await store.ingest(bodyOf(bytes), { member: true })
+    const first = folder({ held, other })
+    await store.putDirectory(first)
+    const lease = await store.lease(held.cid)
+    check(await store.delete(first.cid), 'was not there')
+    await isPresent(store, held)
+    await isAbsent(store, other)
+    const second = folder({ held })
+    await store.putDirectory(second)
+    await lease.release()
+    check(await store.delete(second.cid), 'was not there')
+    await isAbsent(store, held)
+  }),
   near('lease: names its blob', [], async ({ open }) => {
     const store = await open()
     const blob = await blobOf(11)

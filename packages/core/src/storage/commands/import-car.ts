@@ -12,6 +12,7 @@ import { commitOptions } from '../commit-options.ts'
 import { planImport, type Step } from '../import/plan.ts'
 import { staging, type Staging } from '../import/staging.ts'
 import type { Context } from '../context.ts'
+import { storeLeased } from '../leased.ts'
 import type { PutOptions } from '../types.ts'
 
 export interface ImportOptions extends Pick<PutOptions, 'signal' | 'onProgress' | 'pin'> {
@@ -62,9 +63,11 @@ async function storeAll(near: NearStore, staged: Staging, steps: readonly Step[]
     for (const step of steps) {
       const cid = step.kind === 'blob' ? step.cid : step.directory.cid
       const options = roots.has(cidKey(cid)) ? commit : { member: true, signal: commit.signal }
-      if (step.kind === 'blob') await storeBlob(near, staged, step, options)
-      else await near.putDirectory(step.directory, options)
-      leases.push(await near.lease(cid))
+      await storeLeased(near, leases, async () => {
+        if (step.kind === 'blob') await storeBlob(near, staged, step, options)
+        else await near.putDirectory(step.directory, options)
+        return { cid }
+      })
     }
   } finally {
     await Promise.all(leases.map((lease) => lease.release()))

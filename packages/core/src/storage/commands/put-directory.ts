@@ -9,6 +9,7 @@ import { buildDirectory, type BuiltDirectory, type DirectoryEntry } from '../../
 import { ingestOptions } from '../commit-options.ts'
 import { replicateTo, replicationTargets } from '../far/replicate.ts'
 import type { Context } from '../context.ts'
+import { storeLeased } from '../leased.ts'
 import type { PutDirectoryOptions, PutResult } from '../types.ts'
 import { count, ingestFile } from './put.ts'
 
@@ -54,17 +55,19 @@ type Stored = Pick<DirectoryEntry, 'cid' | 'size' | 'dagSize'>
 
 async function putFolder(job: Job, folder: FolderNode): Promise<Stored> {
   const directory = await build(job, folder)
-  await job.context.near.putDirectory(directory, { member: true, signal: job.file.signal })
-  job.leases.push(await job.context.near.lease(directory.cid))
-  return directory
+  const { near } = job.context
+  return storeLeased(near, job.leases, async () => {
+    await near.putDirectory(directory, { member: true, signal: job.file.signal })
+    return directory
+  })
 }
 
 async function putMember(job: Job, { path, relative }: FileNode): Promise<Stored> {
   job.progress.set({ file: relative, fileIndex: job.done.files })
   const { bytes } = job.done
   const onBytes = (more: number): void => job.progress.at(bytes + more)
-  const { cid, size, outboard } = await ingestFile(job.context, path, { ...job.file, onBytes })
-  job.leases.push(await job.context.near.lease(cid))
+  const store = () => ingestFile(job.context, path, { ...job.file, onBytes })
+  const { cid, size, outboard } = await storeLeased(job.context.near, job.leases, store)
   job.done = { files: job.done.files + 1, bytes: bytes + size }
   return { cid, size, dagSize: parseOutboard(outboard, cid, size).dagSize }
 }
