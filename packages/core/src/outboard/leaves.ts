@@ -47,16 +47,18 @@ export function oneLeaf(cid: CID, size: number): Leaves {
 }
 
 /** What a virtual leaf holds. */
-export function virtualBytes(place: Place): Uint8Array {
+export function virtualBytes(place: Pick<Place, 'node' | 'entry'>): Uint8Array {
   const at = place.node.places[place.entry] as number
   return place.node.block.bytes.subarray(at, at + lengthOf(place))
 }
 
-function lengthOf({ node, entry }: Place): number {
+/** Bytes of an entry. */
+export function lengthOf({ node, entry }: Pick<Place, 'node' | 'entry'>): number {
   return (node.starts[entry + 1] as number) - (node.starts[entry] as number)
 }
 
-function cidOf(place: Place): CID {
+/** The CID of a leaf's block; of a virtual leaf, the raw CID of its bytes. */
+export function cidOf(place: Pick<Place, 'node' | 'entry'>): CID {
   const kind = place.node.kinds[place.entry]
   if (kind === VIRTUAL_LEAF) return rawCid(sha256(virtualBytes(place)))
   const at = place.node.places[place.entry] as number

@@ -1,9 +1,11 @@
 import type { CID } from 'multiformats/cid'
 import { cidKey } from '../../cid/key.ts'
+import { RAW } from '../../cid/make.ts'
 import { assertStorable } from '../../cid/storable.ts'
 import { StorageError } from '../../errors/storage-error.ts'
 import { collectOutboard } from '../../outboard/collect.ts'
-import { inlineLeaf } from '../../outboard/leaf.ts'
+import { bytesOfLeaf } from '../../outboard/leaf.ts'
+import { leafLinks, type LeafLink } from '../../outboard/leaf-links.ts'
 import { parseOutboard } from '../../outboard/parse.ts'
 import type { Block, Directory } from '../../spi/near-store.ts'
 import { collectDirectory } from '../../unixfs/directory/collect-directory.ts'
@@ -18,11 +20,22 @@ export type Step =
 
 /** Deeper than any path that a file system takes. */
 const MAX_DEPTH = 1024
+/**
+ * Nodes are kept once for each file and directory that they are part of. Together those may have this many bytes more
+ * than the CAR: honest files share some, and a stranger's could share one large tree among a million.
+ */
+const MAX_SHARED = 32 * 1024 * 1024
 
-/** Walks everything below the roots and makes sure that all of it is staged, before anything becomes visible. */
+/** Walks everything below the roots and makes sure that all of it is staged and fits together, before anything becomes visible. */
 export async function planImport(staged: Staging, roots: readonly CID[], signal: AbortSignal): Promise<readonly Step[]> {
   const steps: Step[] = []
   const sizes = new Map<string, number>()
+  let kept = 0
+
+  const keep = (cid: CID, bytes: number): void => {
+    kept += bytes
+    if (kept > staged.size + MAX_SHARED) throw new StorageError('too-large', `The nodes up to ${cid} take ${kept} bytes in a CAR of ${staged.size}: too many share them.`, { cid })
+  }
 
   const visit = async (cid: CID, depth: number): Promise<number> => {
     signal.throwIfAborted()
@@ -42,19 +55,15 @@ export async function planImport(staged: Staging, roots: readonly CID[], signal:
     const { cid } = root
     if (kind !== 'raw' && kind !== 'file') throw new StorageError('unsupported', `${cid} is a ${kind} node, which cannot be stored.`, { cid })
     const { size, outboard } = await collectOutboard(cid, staged.get)
-    const parsed = parseOutboard(outboard, cid, size)
-    const { leaves } = parsed
-    for (let leaf = 0; leaf < leaves.count; leaf++) {
-      if (!staged.has(leaves.cid(leaf)) && inlineLeaf(parsed, leaf) === undefined) {
-        throw new StorageError('integrity', `The CAR lacks leaf ${leaf} of ${cid}.`, { cid: leaves.cid(leaf) })
-      }
-    }
+    keep(cid, outboard.length)
+    for (const leaf of leafLinks(parseOutboard(outboard, cid, size))) await assertStaged(staged, cid, leaf)
     steps.push({ kind: 'blob', cid, size, outboard })
     return size
   }
 
   const directory = async (root: Block, depth: number): Promise<number> => {
     const nodes = await collectDirectory(root, staged.get)
+    keep(root.cid, nodes.reduce((sum, { bytes }) => sum + bytes.length, 0))
     const children = new Map<string, CID>()
     let size = 0
     for (const { cid } of directoryLinks({ cid: root.cid, nodes })) {
@@ -68,4 +77,10 @@ export async function planImport(staged: Staging, roots: readonly CID[], signal:
 
   for (const root of roots) await visit(root, 0)
   return steps
+}
+
+/** A leaf is there, and holds as many bytes as its node says. */
+async function assertStaged(staged: Staging, blob: CID, { cid, length }: LeafLink): Promise<void> {
+  const found = cid.code === RAW ? staged.length(cid) : bytesOfLeaf(await staged.get(cid))?.length
+  if (found !== length) throw new StorageError('integrity', `A leaf of ${blob} is stated to have ${length} bytes, and has ${found ?? 'none'}.`, { cid })
 }

@@ -10,27 +10,39 @@ import type { Block, Scratch } from '../../spi/near-store.ts'
  * same bytes, and some programs dump all blocks as raw. About a hundred bytes of memory a block.
  */
 export interface Staging {
+  /** Bytes of all blocks. */
+  readonly size: number
   add(block: Block): Promise<void>
-  has(cid: CID): boolean
-  /** Not there: `integrity`, since what was imported is then not whole. */
+  /** Bytes of a block. Not there: `integrity`, since what was imported is then not whole. */
+  length(cid: CID): number
+  /** Likewise. */
   get(cid: CID): Promise<Block>
 }
 
 export function staging(scratch: Scratch): Staging {
   const places = new Map<string, { position: number; length: number }>()
+  let size = 0
+  const placeOf = (cid: CID): { position: number; length: number } => {
+    const place = places.get(hashKey(cid))
+    if (place === undefined) throw new StorageError('integrity', `The CAR lacks block ${cid}.`, { cid })
+    return place
+  }
   return {
+    get size() {
+      return size
+    },
     async add(block) {
       verifyBlock(block)
       const key = hashKey(block.cid)
       if (places.has(key)) return
       places.set(key, { position: await scratch.append(block.bytes), length: block.bytes.byteLength })
+      size += block.bytes.byteLength
     },
-    has: (cid) => cid.multihash.code === IDENTITY || places.has(hashKey(cid)),
+    length: (cid) => placeOf(cid).length,
     async get(cid) {
       if (cid.multihash.code === IDENTITY) return { cid, bytes: cid.multihash.digest }
-      const place = places.get(hashKey(cid))
-      if (place === undefined) throw new StorageError('integrity', `The CAR lacks block ${cid}.`, { cid })
-      return { cid, bytes: await scratch.read(place.position, place.length) }
+      const { position, length } = placeOf(cid)
+      return { cid, bytes: await scratch.read(position, length) }
     },
   }
 }
