@@ -5,10 +5,10 @@ import { fileError } from '../../content/file-body.ts'
 import { StorageError } from '../../errors/storage-error.ts'
 import type { Meter } from '../../progress/progress.ts'
 import type { Body } from '../../spi/backend.ts'
-import type { NearStore } from '../../spi/near-store.ts'
-import { assertSafeFileName } from '../../unixfs/directory/names.ts'
+import type { Directory, NearStore } from '../../spi/near-store.ts'
 import { directoryLinks } from '../../unixfs/directory/directory-links.ts'
 import { windowOf, type Slice } from '../window.ts'
+import { assertSavable } from './assert-savable.ts'
 import { saveFile, type SaveMode } from './save-file.ts'
 
 interface SaveJob {
@@ -17,17 +17,26 @@ interface SaveJob {
   readonly progress: Meter
 }
 
-/** A stored file to a file, or a stored directory to a folder. Entry names that could leave the folder: `invalid-argument`. */
+/**
+ * A stored file to a file, or a stored directory to a folder. Entry names that could leave the folder: `invalid-argument`;
+ * more than a million entries: `too-large`; nothing is written then.
+ */
 export async function save(near: NearStore, content: { cid: CID; slices: readonly Slice[] }, target: string, job: SaveJob): Promise<void> {
   const directory = await near.directory(content.cid, { signal: job.signal })
   if (directory === undefined) return saveBlob(near, content, target, job)
   if (content.slices.length > 0) throw new StorageError('invalid-argument', 'A directory cannot be sliced.', { cid: content.cid })
+  await assertSavable(near, content.cid, job.signal)
+  await saveDirectory(near, directory, target, job)
+}
+
+async function saveDirectory(near: NearStore, directory: Directory, target: string, job: SaveJob): Promise<void> {
   await makeFolder(target)
   for (const { name, cid } of directoryLinks(directory)) {
-    assertSafeFileName(name)
     job.signal.throwIfAborted()
     job.progress.set({ file: name })
-    await save(near, { cid, slices: [] }, join(target, name), job)
+    const below = await near.directory(cid, { signal: job.signal })
+    if (below === undefined) await saveBlob(near, { cid, slices: [] }, join(target, name), job)
+    else await saveDirectory(near, below, join(target, name), job)
   }
 }
 
