@@ -1,5 +1,5 @@
 import { isMapping } from './normalise.ts'
-import type { Path, Problem } from './problem.ts'
+import { type Path, type Problem, show } from './problem.ts'
 
 /**
  * Replaces `${NAME}` in all texts; `$${` stands for `${` itself. What is put in is not looked at again, so a
@@ -20,7 +20,7 @@ export function interpolate(
       const text =
         end === '' ? 'expected } after ${'
         : /^[A-Za-z_]\w*$/.test(name) ? `expected the environment variable ${name}, which is not set`
-        : `expected the name of a variable, found ${JSON.stringify(whole)}`
+        : `expected the name of a variable between \${ and }, found ${show(whole, path)}`
       problems.push({ path, text })
       return whole
     })

@@ -287,7 +287,7 @@ describe('what is wrong is named', () => {
     const env = { S: secret }
     const config = {
       performance: { maxSize: '${S}' },
-      backends: { filecoin: { apiKey: [secret] }, s3: { bucket: 'b', credentials: { accessKeyId: 'a', secretAccessKey: 12345678 } } },
+      backends: { filecoin: { apiKey: [secret] }, s3: { bucket: 'b', credentials: { accessKeyId: 'a', secretAccessKey: 12345678, sessionToken: `\${S:-${secret}}` } } },
     }
     const message = await refused(load({ config, env }))
     expect(message).toContain('${S}')

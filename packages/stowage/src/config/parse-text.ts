@@ -23,7 +23,7 @@ export function parseText(text: string, label: string): ParsedText {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, stringKeys: true })
   const fault = document.errors[0] ?? document.warnings[0]
-  if (fault !== undefined) refuse(fault.message, lines.linePos(fault.pos[0]).line)
+  if (fault !== undefined) refuse(unquoted(fault.message), lines.linePos(fault.pos[0]).line)
   return {
     value: plain(() => document.toJS({ maxAliasCount: MAX_ALIASES }), refuse),
     lineOf: (path) => {
@@ -40,8 +40,13 @@ function plain(read: () => unknown, refuse: (message: string) => never): unknown
   try {
     return read()
   } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error))
+    return refuse(unquoted(error instanceof Error ? error.message : String(error)))
   }
+}
+
+/** A parser's message without the piece of text that it quotes at its end, which may be part of a secret. */
+function unquoted(message: string): string {
+  return message.replace(/: .*$/s, '')
 }
 
 /** Whether anything lies too deep. Without recursion: it is what keeps the recursive steps after it from overflowing. */
