@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { CliError } from './failure.ts'
 
 /** Writes a file unseen beside its place and moves it there when it is whole; on failure nothing is left. */
 export async function writeFileAtomically(target: string, body: AsyncIterable<Uint8Array>): Promise<void> {
+  await assertReplaceable(target)
   await unseen(target, async (temporary) => {
     const file = await open(temporary, 'wx')
     try {
@@ -30,9 +31,15 @@ export async function fillFolderAtomically(target: string, fill: (folder: string
   })
 }
 
+/** What is no file, such as /dev/null, belongs to others: taking its place would break it for everybody. */
+async function assertReplaceable(target: string): Promise<void> {
+  const found = await stat(target).catch(() => undefined)
+  if (found !== undefined && !found.isFile()) throw new CliError('invalid-argument', `${target} is there already, and is no file; - is standard output.`)
+}
+
 async function unseen(target: string, make: (temporary: string) => Promise<void>): Promise<void> {
   const place = resolve(target)
-  const temporary = join(dirname(place), `.${basename(place).slice(0, 100)}.${randomUUID()}.tmp`)
+  const temporary = join(dirname(place), `.${basename(place).slice(0, 60)}.${randomUUID()}.tmp`)
   const remove = (): void => rmSync(temporary, { recursive: true, force: true })
   // A second Ctrl-C ends the process at once, past every finally.
   process.once('exit', remove)

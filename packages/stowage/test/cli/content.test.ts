@@ -19,6 +19,14 @@ test.each([0, 1, LEAF - 1, LEAF, LEAF + 1, 3 * LEAF + 7])('%d bytes: put, get, c
   expect(await shop.json('put', 'in')).toMatchObject({ lines: [{ cid, deduplicated: true }] })
 })
 
+test('a name as long as the file system takes', async () => {
+  await using shop = await workshop()
+  await writeFile(shop.path('in'), 'x')
+  await shop.run('put', 'in', '--name', 'n')
+  const name = '模'.repeat(85)
+  for (const command of ['get', 'export']) expect(await shop.run(command, 'n', '-o', name)).toMatchObject({ code: 0, stderr: '' })
+})
+
 test('standard input, and the CID on standard output', async () => {
   await using shop = await workshop()
   const { code, stdout } = await shop.runWith({ input: '' }, 'put', '-', '--quiet')

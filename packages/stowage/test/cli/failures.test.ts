@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { open, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ended, type Workshop, workshop } from './harness.ts'
 
@@ -13,6 +14,8 @@ describe('each failure has its code, one line for people and one for programs', 
   beforeAll(async () => {
     shop = await workshop()
     await writeFile(shop.path('file'), 'some text, long enough')
+    await mkdir(shop.path('folder'))
+    execFileSync('mkfifo', [shop.path('pipe')])
     await shop.run('put', 'file', '--name', 'n')
     before = await readdir(shop.folder)
   })
@@ -29,6 +32,9 @@ describe('each failure has its code, one line for people and one for programs', 
     ['cat', ['cat', 'none'], 'not-found', 3],
     ['cat of a CID that is none', ['cat', FAKE], 'not-found', 3],
     ['cat of an empty ref', ['cat', ''], undefined, undefined],
+    ['get in place of a pipe', ['get', 'n', '-o', 'pipe'], 'invalid-argument', 2],
+    ['get in place of a folder', ['get', 'n', '-o', 'folder'], 'invalid-argument', 2],
+    ['get to nowhere', ['get', 'n', '-o', ''], 'invalid-argument', 2],
     ['stat', ['stat', 'none'], 'not-found', 3],
     ['stat of a CID that is none', ['stat', FAKE], 'not-found', 3],
     ['rm', ['rm', 'none'], 'not-found', 3],
@@ -42,6 +48,10 @@ describe('each failure has its code, one line for people and one for programs', 
     ['verify', ['verify', 'none'], 'not-found', 3],
     ['import', ['import', 'none.car'], 'not-found', 3],
     ['import of what is no CAR', ['import', 'file'], 'integrity', 4],
+    ['import of a pipe', ['import', 'pipe'], 'invalid-argument', 2],
+    ['import of a folder', ['import', 'folder'], 'invalid-argument', 2],
+    ['export in place of a pipe', ['export', 'n', '-o', 'pipe'], 'invalid-argument', 2],
+    ['export to nowhere', ['export', 'n', '-o', ''], 'invalid-argument', 2],
     ['export', ['export', 'none', '-o', 'out'], 'not-found', 3],
     ['a folder that cannot be', ['--dir', 'file/store', 'ls'], 'invalid-config', 1],
     ['a config file that is missing', ['--config', 'none.yaml', 'ls'], 'invalid-config', 1],
@@ -58,6 +68,7 @@ describe('each failure has its code, one line for people and one for programs', 
   })
 
   test('and none of them harmed what was there', async () => {
+    expect((await stat(shop.path('pipe'))).isFIFO()).toBe(true)
     expect((await shop.run('cat', 'n')).stdout).toBe('some text, long enough')
     expect((await shop.run('verify')).stdout).toBe('1 checked, 0 damaged\n')
   })

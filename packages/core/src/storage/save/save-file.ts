@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { chmod, copyFile, link, open, rename, rm } from 'node:fs/promises'
+import { chmod, copyFile, link, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileError } from '../../content/file-body.ts'
 import { StorageError } from '../../errors/storage-error.ts'
@@ -25,7 +25,8 @@ const CANNOT = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'EINVAL', 'ENOSYS', 'E
  */
 export async function saveFile(source: SaveSource, target: string, mode: SaveMode | undefined): Promise<SaveMode> {
   if (mode !== undefined && !ALL.includes(mode)) throw new StorageError('invalid-argument', `There is no mode ${JSON.stringify(mode)}; there are ${ALL.join(', ')}.`)
-  const temporary = join(dirname(target), `.${basename(target).slice(0, 100)}.${randomUUID()}.tmp`)
+  const temporary = join(dirname(target), `.${basename(target).slice(0, 60)}.${randomUUID()}.tmp`)
+  await assertReplaceable(target)
   try {
     const made = await make(source, temporary, mode === undefined ? ALL : [mode])
     await rename(temporary, target)
@@ -36,6 +37,12 @@ export async function saveFile(source: SaveSource, target: string, mode: SaveMod
     // Renaming one hardlink over another of the same file does nothing, says POSIX: the name would stay.
     await rm(temporary, { force: true })
   }
+}
+
+/** What is no file, such as a device or a folder, is not ours to replace. */
+async function assertReplaceable(target: string): Promise<void> {
+  const found = await stat(target).catch(() => undefined)
+  if (found !== undefined && !found.isFile()) throw new StorageError('invalid-argument', `${target} is there already, and is no file.`, { source: target })
 }
 
 async function make(source: SaveSource, target: string, modes: readonly SaveMode[]): Promise<SaveMode> {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Run } from '../cli.ts'
 import { examples } from '../examples.ts'
+import { pathArgument } from '../path-argument.ts'
 import { writeFileAtomically } from '../write-file.ts'
 import { writeContent } from './cat.ts'
 
@@ -9,7 +10,7 @@ export function exportCar(program: Command, run: Run): void {
     .command('export')
     .description('Write content with all its blocks as a CAR file.')
     .argument('<ref>')
-    .requiredOption('-o, --output <file>', 'where to; - is standard output')
+    .requiredOption('-o, --output <file>', 'where to; - is standard output', pathArgument)
     .addHelpText('after', examples('export whisper/base -o model.car', 'export whisper-base -o - | ipfs dag import'))
     .action((ref: string, { output: target }: { output: string }) =>
       run(async (cli) => {
