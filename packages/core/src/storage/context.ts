@@ -1,3 +1,4 @@
+import type { Gate } from '../gate/gate.ts'
 import type { Backend } from '../spi/backend.ts'
 import type { NearStore } from '../spi/near-store.ts'
 import type { Logger } from './types.ts'
@@ -5,7 +6,9 @@ import type { Logger } from './types.ts'
 /** What the commands share. */
 export interface Context {
   readonly near: NearStore
+  /** None where the gate lets nothing out. */
   readonly tiers: readonly Backend[]
+  readonly gate: Gate
   readonly logger: Logger
   readonly pinByDefault: boolean
   readonly counters: { puts: number; deduplicated: number; nearHits: number; nearMisses: number }

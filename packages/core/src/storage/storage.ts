@@ -61,6 +61,7 @@ export class StorageWrapper {
     this.#context = {
       near,
       tiers: this.isDistributed ? tiers : [],
+      gate: this.gate,
       logger,
       pinByDefault: init.pinByDefault ?? false,
       counters: { puts: 0, deduplicated: 0, nearHits: 0, nearMisses: 0 },
@@ -231,8 +232,9 @@ export class StorageWrapper {
   /** Ends what is under way (stored, or rejected with `closed`) and releases everything. Twice is fine. */
   async close(): Promise<void> {
     clearInterval(this.#collecting)
-    await this.#lifetime.close()
-    await Promise.all([this.#context.near, ...this.#context.tiers].map((backend) => backend.close()))
+    // At once: a call may wait for something that only the closing of its backend ends.
+    const ended = this.#lifetime.close()
+    await Promise.all([ended, ...[this.#context.near, ...this.#context.tiers].map((backend) => backend.close())])
   }
 
   [Symbol.asyncDispose](): Promise<void> {

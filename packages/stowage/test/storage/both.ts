@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { local } from '@stowage/backend-local'
-import { memory, StorageWrapper, type StorageInit } from '@stowage/core'
+import { decideGate, memory, StorageWrapper, type StorageInit } from '@stowage/core'
 import { afterEach, describe } from 'vitest'
 
 const cleanups: (() => Promise<void>)[] = []
@@ -20,7 +20,9 @@ export async function temporaryFolder(): Promise<string> {
 
 /** A storage that is closed when the test is over. */
 export function opened(init: StorageInit): StorageWrapper {
-  const storage = new StorageWrapper(init)
+  // Whatever the environment of the test run says.
+  const gate = decideGate({ env: {}, hasTiers: (init.tiers?.length ?? 0) > 0 })
+  const storage = new StorageWrapper({ gate, ...init })
   cleanups.push(() => storage.close())
   return storage
 }

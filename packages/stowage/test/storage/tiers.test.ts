@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { memory, StorageError, type Backend, type ProgressEvent } from '@stowage/core'
+import { decideGate, memory, StorageError, type Backend, type ProgressEvent } from '@stowage/core'
 import { expect, test } from 'vitest'
 import { all, code, onBoth, pattern, same, temporaryFolder } from './both.ts'
 
@@ -141,3 +141,13 @@ onBoth('what callers without types may hand in', (open) => {
   })
 })
 
+onBoth('a closed gate', (open) => {
+  test('lets a put to a named tier succeed here, and says of the tier why it got nothing', async () => {
+    const gate = decideGate({ forceLocal: true, hasTiers: true })
+    const storage = await open({ tiers: [await holder('s3')], gate })
+    const { cid, tiers } = await storage.put('x', { to: ['s3'], replicate: 'wait' })
+    expect(tiers).toEqual({ s3: { status: 'failed', error: code('unavailable') } })
+    expect(await storage.replicate(cid, { to: ['s3'] })).toEqual({ s3: { status: 'failed', error: code('unavailable') } })
+    expect(await storage.get(cid).text()).toBe('x')
+  })
+})
