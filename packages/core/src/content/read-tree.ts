@@ -33,16 +33,9 @@ export async function readTree(path: string, options: TreeOptions): Promise<Fold
   return readFolder({ path, name: '', relative: '' }, [], options)
 }
 
-/** How many files, and how many bytes in them. */
-export function totalOf(folder: FolderNode): { files: number; bytes: number } {
-  let files = 0
-  let bytes = 0
-  for (const node of folder.entries) {
-    const below = node.type === 'file' ? { files: 1, bytes: node.size } : totalOf(node)
-    files += below.files
-    bytes += below.bytes
-  }
-  return { files, bytes }
+/** All files below a folder, in the order of the tree. */
+export function filesOf(folder: FolderNode): FileNode[] {
+  return folder.entries.flatMap((node) => (node.type === 'file' ? [node] : filesOf(node)))
 }
 
 interface Place {

@@ -1,6 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import { assertPath } from '../../content/assert-path.ts'
-import { readTree, totalOf, type FileNode, type FolderNode } from '../../content/read-tree.ts'
+import { filesOf, readTree, type FileNode, type FolderNode } from '../../content/read-tree.ts'
 import { StorageError } from '../../errors/storage-error.ts'
 import { parseOutboard } from '../../outboard/parse.ts'
 import { meter, type Meter } from '../../progress/progress.ts'
@@ -10,6 +10,7 @@ import { ingestOptions } from '../commit-options.ts'
 import { replicateTo, replicationTargets } from '../far/replicate.ts'
 import type { Context } from '../context.ts'
 import { storeLeased } from '../leased.ts'
+import { mapAtOnce } from '../map-at-once.ts'
 import type { PutDirectoryOptions, PutResult } from '../types.ts'
 import { count, ingestFile } from './put.ts'
 
@@ -19,19 +20,24 @@ interface Job {
   readonly progress: Meter
   /** Held until the root names them: no collection may take a file that no directory holds yet. */
   readonly leases: Lease[]
-  done: { files: number; bytes: number }
+  begun: number
 }
+
+/** Files under way at a time: enough for their syncs to share, and for both halves of a worker's time. */
+const AT_ONCE = 8
 
 export async function putDirectory(context: Context, path: string, options: PutDirectoryOptions, signal: AbortSignal): Promise<PutResult> {
   assertPath(path)
   const { name, pin, expect, ...file } = await ingestOptions(context, options, signal)
   const targets = replicationTargets(context, options)
   const tree = await readTree(path, { hidden: options.hidden ?? false, signal })
-  const { files, bytes } = totalOf(tree)
-  const progress = meter(options.onProgress, { name: options.name, fileCount: files, total: bytes, layer: 'cache' })
-  const job: Job = { context, file: { ...file, member: true }, progress, leases: [], done: { files: 0, bytes: 0 } }
+  const files = filesOf(tree)
+  const total = files.reduce((sum, { size }) => sum + size, 0)
+  const progress = meter(options.onProgress, { name: options.name, fileCount: files.length, total, layer: 'cache' })
+  const job: Job = { context, file: { ...file, member: true }, progress, leases: [], begun: 0 }
   try {
-    const root = await build(job, tree)
+    const stored = await mapAtOnce(files, AT_ONCE, async (node) => [node, await putMember(job, node)] as const)
+    const root = await build(job, tree, new Map(stored))
     assertExpected(root.cid, expect)
     const { deduplicated } = await context.near.putDirectory(root, { name, pin, signal })
     count(context, deduplicated)
@@ -43,18 +49,20 @@ export async function putDirectory(context: Context, path: string, options: PutD
   }
 }
 
-async function build(job: Job, folder: FolderNode): Promise<BuiltDirectory> {
+async function build(job: Job, folder: FolderNode, files: Files): Promise<BuiltDirectory> {
   const entries: DirectoryEntry[] = []
   for (const node of folder.entries) {
-    entries.push({ name: node.name, ...(node.type === 'file' ? await putMember(job, node) : await putFolder(job, node)) })
+    const stored = node.type === 'file' ? (files.get(node) as Stored) : await putFolder(job, node, files)
+    entries.push({ ...stored, name: node.name })
   }
   return buildDirectory(entries, { cidVersion: job.file.layout?.cidVersion })
 }
 
 type Stored = Pick<DirectoryEntry, 'cid' | 'size' | 'dagSize'>
+type Files = ReadonlyMap<FileNode, Stored>
 
-async function putFolder(job: Job, folder: FolderNode): Promise<Stored> {
-  const directory = await build(job, folder)
+async function putFolder(job: Job, folder: FolderNode, files: Files): Promise<Stored> {
+  const directory = await build(job, folder, files)
   const { near } = job.context
   return storeLeased(near, job.leases, async () => {
     await near.putDirectory(directory, { member: true, signal: job.file.signal })
@@ -63,12 +71,14 @@ async function putFolder(job: Job, folder: FolderNode): Promise<Stored> {
 }
 
 async function putMember(job: Job, { path, relative }: FileNode): Promise<Stored> {
-  job.progress.set({ file: relative, fileIndex: job.done.files })
-  const { bytes } = job.done
-  const onBytes = (more: number): void => job.progress.at(bytes + more)
+  job.progress.set({ file: relative, fileIndex: job.begun++ })
+  let bytes = 0
+  const onBytes = (done: number): void => {
+    job.progress.add(done - bytes)
+    bytes = done
+  }
   const store = () => ingestFile(job.context, path, { ...job.file, onBytes })
   const { cid, size, outboard } = await storeLeased(job.context.near, job.leases, store)
-  job.done = { files: job.done.files + 1, bytes: bytes + size }
   return { cid, size, dagSize: parseOutboard(outboard, cid, size).dagSize }
 }
 
