@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { memory } from '../memory/memory.ts'
-import type { Lease } from '../spi/near-store.ts'
+import type { Ingested, Lease } from '../spi/near-store.ts'
 import { storeLeased } from './leased.ts'
 
 async function* hello(): AsyncGenerator<Uint8Array> {
@@ -24,6 +24,11 @@ test('what is deleted before the lease is stored again', async () => {
 test('another failure comes out as it is, and nothing is leased', async () => {
   const near = memory()
   const leases: Lease[] = []
-  await expect(storeLeased(near, leases, () => near.ingest(hello()).finally(() => near.close()))).rejects.toMatchObject({ code: 'closed' })
+  const store = async (): Promise<Ingested> => {
+    const stored = await near.ingest(hello())
+    await near.close()
+    return stored
+  }
+  await expect(storeLeased(near, leases, store)).rejects.toMatchObject({ code: 'closed' })
   expect(leases).toEqual([])
 })
