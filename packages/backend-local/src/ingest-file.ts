@@ -9,7 +9,7 @@ import { errnoOf } from './errors.ts'
 import { closeFd, openFd, removeTree, statFd, syncFd } from './files.ts'
 import { finish, ingest, wantsDigest, type Taken } from './ingest.ts'
 import type { Session } from './session.ts'
-import { assertUnchanged, openSource, readPiece, statSource, streamOf } from './source-file.ts'
+import { assertEndsAt, assertUnchanged, openSource, readPiece, statSource, streamOf } from './source-file.ts'
 import { flusher, withStaging } from './staging.ts'
 import { createWindow } from './window.ts'
 
@@ -45,6 +45,7 @@ async function ingestCopy(session: Session, path: string, fd: number, options: I
       await flush.settle()
       await staging.done()
       assertUnchanged(path, before, await statFd(fd))
+      await assertEndsAt(path, fd, Number(before.size))
       return await finish(session, staging.path, taken, options, signal)
     } finally {
       await flush.settle()

@@ -39,6 +39,12 @@ export function assertUnchanged(path: string, before: BigIntStats, after: BigInt
   if (!same) throw new StorageError('conflict', `${path} was changed while it was put.`, { source: path })
 }
 
+/** Throws `invalid-argument` for a file with bytes beyond its size, as those of /proc are: only reading tells where they end. */
+export async function assertEndsAt(path: string, fd: number, size: number): Promise<void> {
+  if ((await readAt(fd, new Uint8Array(1), size)) === 0) return
+  throw new StorageError('invalid-argument', `${path} has more than the ${size} bytes that it states: give what comes out of it as a stream.`, { source: path })
+}
+
 async function about<T>(path: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call()

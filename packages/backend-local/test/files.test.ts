@@ -139,6 +139,12 @@ test('a pipe is refused at once, since opening one can wait for ever', async () 
   await store.close()
 })
 
+test.skipIf(process.platform !== 'linux')('a file that states no size, and has bytes, is not taken for an empty one', async () => {
+  const store = local({ dir: await newFolder() })
+  await expect(store.ingestFile!('/proc/self/status')).rejects.toMatchObject({ code: 'invalid-argument' })
+  await store.close()
+})
+
 test('an abort of a file on its way in leaves nothing', async () => {
   const dir = await newFolder()
   const store = local({ dir })
