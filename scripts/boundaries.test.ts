@@ -46,7 +46,12 @@ describe('checkBoundaries', () => {
     ['core imports a type of a backend', 'core', `import type { A } from '@x/backend'`, 'not in the drawing'],
     ['core names an imported type inline', 'core', `export type A = import('@x/backend').A`, 'not in the drawing'],
     ['core re-exports a backend', 'core', `export * from '@x/backend'`, 'not in the drawing'],
-    ['core imports a backend lazily, in backticks', 'core', 'const a = () => import(`@x/backend`)', 'not in the drawing'],
+    [
+      'core imports a backend lazily, in backticks',
+      'core',
+      'const a = () => import(`@x/backend`)',
+      'not in the drawing',
+    ],
     ['core requires a backend', 'core', `const a = require('@x/backend')`, 'not in the drawing'],
     ['core resolves a backend', 'core', `import.meta.resolve('@x/backend')`, 'not in the drawing'],
     ['a backend imports the wide side', 'backend', `import { a } from '@x/core'`, 'not in the drawing'],
@@ -64,7 +69,11 @@ describe('checkBoundaries', () => {
   })
 
   it('refuses an arrow that only a manifest has', () => {
-    manifest('packages/core', { name: '@x/core', exports: { '.': '', './spi': '' }, dependencies: { '@x/backend': '*' } })
+    manifest('packages/core', {
+      name: '@x/core',
+      exports: { '.': '', './spi': '' },
+      dependencies: { '@x/backend': '*' },
+    })
     expect(problems()).toEqual([expect.stringContaining('depends on @x/backend')])
   })
 
@@ -101,7 +110,9 @@ describe('the pure folders of core', () => {
   beforeEach(() => manifest('packages/core', { name: '@stowage/core', exports: { '.': '' } }))
 
   const impurities = (): string[] =>
-    checkBoundaries(root, { ...drawing, '@stowage/core': [] }).flatMap(({ problem }) => (problem.includes('which is pure') ? [problem] : []))
+    checkBoundaries(root, { ...drawing, '@stowage/core': [] }).flatMap(({ problem }) =>
+      problem.includes('which is pure') ? [problem] : [],
+    )
 
   it('take no input and output', () => {
     write('packages/core/src/cid/read.ts', `import 'node:fs/promises'\nimport 'node:crypto'`)
@@ -112,12 +123,17 @@ describe('the pure folders of core', () => {
     write('packages/core/src/hash/pool.ts', `import 'node:worker_threads'`)
     write('packages/core/src/hash/digest.ts', `export { pool } from './pool.ts'`)
     write('packages/core/src/cid/make.ts', `import { sha256 } from '../hash/digest.ts'`)
-    expect(impurities()).toEqual([expect.stringContaining('hash/digest.ts → hash/pool.ts → node:worker_threads into cid/')])
+    expect(impurities()).toEqual([
+      expect.stringContaining('hash/digest.ts → hash/pool.ts → node:worker_threads into cid/'),
+    ])
   })
 
   it('may take types from anywhere, and test as they like', () => {
     write('packages/core/src/hash/pool.ts', `import 'node:worker_threads'`)
-    write('packages/core/src/cid/make.ts', `import type { Pool } from '../hash/pool.ts'\nexport type { Pool } from '../hash/pool.ts'`)
+    write(
+      'packages/core/src/cid/make.ts',
+      `import type { Pool } from '../hash/pool.ts'\nexport type { Pool } from '../hash/pool.ts'`,
+    )
     write('packages/core/src/cid/make.test.ts', `import 'node:fs'`)
     expect(impurities()).toEqual([])
   })

@@ -77,7 +77,9 @@ function importProblem(own: Package, drawn: readonly string[], file: string, spe
   if (names.includes(name)) {
     if (!exported.has(specifier)) return `imports ${specifier}, which ${name} does not export`
     if (test && (name === manifest.name || TESTS_MAY.includes(specifier))) return undefined
-    return drawn.includes(specifier) ? declared(own, name, test) : `imports ${specifier}, an arrow that is not in the drawing`
+    return drawn.includes(specifier)
+      ? declared(own, name, test)
+      : `imports ${specifier}, an arrow that is not in the drawing`
   }
   return test && rootManifest.devDependencies?.[name] !== undefined ? undefined : declared(own, name, test)
 }

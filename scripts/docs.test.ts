@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { region, withQuotations } from './docs.ts'
 
 const files: Record<string, string> = {
-  'a.ts': 'import x\n\n  // #region one\n  if (x) {\n    y()\n  }\n  // #endregion\n// #region twice\n// #endregion\n// #region twice\n// #endregion\n// #region open\n',
+  'a.ts':
+    'import x\n\n  // #region one\n  if (x) {\n    y()\n  }\n  // #endregion\n// #region twice\n// #endregion\n// #region twice\n// #endregion\n// #region open\n',
   'bench/results/put.json': JSON.stringify({ table: '| a |\n| - |' }),
 }
 const sources = {
@@ -22,7 +23,9 @@ describe('withQuotations', () => {
   })
 
   it('puts a benchmark table in place', () => {
-    expect(withQuotations('<!-- bench put -->\n<!-- /bench -->', sources)).toBe('<!-- bench put -->\n| a |\n| - |\n<!-- /bench -->')
+    expect(withQuotations('<!-- bench put -->\n<!-- /bench -->', sources)).toBe(
+      '<!-- bench put -->\n| a |\n| - |\n<!-- /bench -->',
+    )
   })
 
   it('leaves text without markers alone', () => {

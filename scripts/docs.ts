@@ -19,7 +19,8 @@ export function withQuotations(markdown: string, sources: Sources): string {
   const closed = markdown.match(QUOTE)?.length ?? 0
   if (opened !== closed) throw new SyntaxError(`${opened} quotations are opened and ${closed} of them closed`)
   return markdown.replace(QUOTE, (_, kind: string, of: string) => {
-    const text = kind === 'snippet' ? snippet(of, sources) : benchTable(JSON.parse(sources.read(`bench/results/${of}.json`)))
+    const text =
+      kind === 'snippet' ? snippet(of, sources) : benchTable(JSON.parse(sources.read(`bench/results/${of}.json`)))
     return `<!-- ${kind} ${of} -->\n${text}\n<!-- /${kind} -->`
   })
 }
@@ -40,8 +41,13 @@ export function region(source: string, name: string, path: string): string {
   const end = lines.findIndex((line, index) => index > start && line.trim() === '// #endregion')
   if (end === -1) throw new SyntaxError(`Region ${name} of ${path} has no end`)
   const body = lines.slice(start + 1, end)
-  const margin = Math.min(...body.filter((line) => line.trim() !== '').map((line) => line.length - line.trimStart().length))
-  return body.map((line) => line.slice(margin)).join('\n').trim()
+  const margin = Math.min(
+    ...body.filter((line) => line.trim() !== '').map((line) => line.length - line.trimStart().length),
+  )
+  return body
+    .map((line) => line.slice(margin))
+    .join('\n')
+    .trim()
 }
 
 /** The Markdown table that a benchmark wrote beside its figures. */

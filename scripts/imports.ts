@@ -48,7 +48,9 @@ function importIn(node: Node): Import[] {
     case 'TSExternalModuleReference':
       return named(node.expression)
     case 'CallExpression':
-      return isRequire(node.callee) || isMetaResolve(node.callee) ? named((node.arguments as readonly unknown[])[0]) : []
+      return isRequire(node.callee) || isMetaResolve(node.callee)
+        ? named((node.arguments as readonly unknown[])[0])
+        : []
     default:
       return []
   }

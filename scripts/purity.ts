@@ -4,7 +4,17 @@ import { loadedBy } from './imports.ts'
 import { filesBelow } from './workspace.ts'
 
 /** Folders of core that the design calls pure: no input or output but through their arguments. */
-export const PURE: readonly string[] = ['bytes', 'car', 'cid', 'errors', 'gate', 'outboard', 'progress', 'ref', 'unixfs']
+export const PURE: readonly string[] = [
+  'bytes',
+  'car',
+  'cid',
+  'errors',
+  'gate',
+  'outboard',
+  'progress',
+  'ref',
+  'unixfs',
+]
 
 const IMPURE_BUILTINS = /^node:(fs|net|tls|http|https|http2|dgram|dns|child_process|cluster|worker_threads|sqlite)\b/
 
@@ -18,7 +28,9 @@ export function impureWays(source: string): { readonly file: string; readonly pr
     ways.set(file, undefined)
     for (const specifier of loadedBy(file, readFileSync(file, 'utf8'))) {
       const onward = specifier.startsWith('.') ? wayFrom(resolve(dirname(file), specifier)) : undefined
-      const way = IMPURE_BUILTINS.test(specifier) ? [specifier] : onward && [relative(source, resolve(dirname(file), specifier)), ...onward]
+      const way = IMPURE_BUILTINS.test(specifier)
+        ? [specifier]
+        : onward && [relative(source, resolve(dirname(file), specifier)), ...onward]
       if (way !== undefined) {
         ways.set(file, way)
         return way

@@ -21,7 +21,11 @@ try {
   await assert.rejects(storage.get('nothing').bytes(), (error) => StorageError.is(error, 'not-found'))
   await storage.close()
 
-  assert.ok(await createStorage({ dir: folder, config: false }).then(async (again) => (await again.has('greeting')) && again.close().then(() => true)))
+  assert.ok(
+    await createStorage({ dir: folder, config: false }).then(
+      async (again) => (await again.has('greeting')) && again.close().then(() => true),
+    ),
+  )
   const inMemory = new StorageWrapper({ near: memory() })
   assert.equal(String((await inMemory.put(bytes)).cid), String(large.cid))
   await inMemory.close()

@@ -72,7 +72,9 @@ function conditions(size: number): string {
 }
 
 function keepsLimits(suite: Suite, { rows }: SuiteResult): boolean {
-  const over = Object.entries(suite.memoryLimits ?? {}).filter(([row, limit]) => !((rows[row]?.peakMiB ?? NaN) <= limit))
+  const over = Object.entries(suite.memoryLimits ?? {}).filter(
+    ([row, limit]) => !((rows[row]?.peakMiB ?? NaN) <= limit),
+  )
   for (const [row, limit] of over) console.error(`${row}: more than ${limit} MiB of memory`)
   return over.length === 0
 }

@@ -22,7 +22,12 @@ describe('summarise', () => {
   }
 
   it('gives figures, their spread, and ratios of medians', () => {
-    const { rows, ratios, table } = summarise(suite, 8 * MIB, { a: [sample(1), sample(2), sample(4)], b: [sample(8)] }, 'C')
+    const { rows, ratios, table } = summarise(
+      suite,
+      8 * MIB,
+      { a: [sample(1), sample(2), sample(4)], b: [sample(8)] },
+      'C',
+    )
     expect(rows['a']).toMatchObject({ median: 4, min: 2, max: 8, eventLoop: 0.5, peakMiB: 10 })
     expect(ratios[0]?.value).toBe(4)
     expect(table).toContain('| a | 4 | 2–8 | 0.50 | 10 |')

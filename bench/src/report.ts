@@ -19,7 +19,12 @@ export interface SuiteResult {
   readonly table: string
 }
 
-export function summarise(suite: Suite, size: number, samples: Readonly<Record<string, readonly Sample[]>>, conditions: string): SuiteResult {
+export function summarise(
+  suite: Suite,
+  size: number,
+  samples: Readonly<Record<string, readonly Sample[]>>,
+  conditions: string,
+): SuiteResult {
   const { title, figure } = suite
   const rows = Object.fromEntries(
     Object.entries(samples).map(([name, taken]) => {
@@ -39,10 +44,23 @@ export function summarise(suite: Suite, size: number, samples: Readonly<Record<s
     const [row, over] = [rows[ratio.row]?.median ?? NaN, rows[ratio.over]?.median ?? NaN]
     return { ...ratio, value: figure.better === 'more' ? row / over : over / row }
   })
-  return { title, unit: figure.unit, conditions, rows, ratios, table: table(title, figure.unit, rows, ratios, conditions) }
+  return {
+    title,
+    unit: figure.unit,
+    conditions,
+    rows,
+    ratios,
+    table: table(title, figure.unit, rows, ratios, conditions),
+  }
 }
 
-function table(title: string, unit: string, rows: SuiteResult['rows'], ratios: SuiteResult['ratios'], conditions: string): string {
+function table(
+  title: string,
+  unit: string,
+  rows: SuiteResult['rows'],
+  ratios: SuiteResult['ratios'],
+  conditions: string,
+): string {
   return [
     `**${title}**`,
     '',

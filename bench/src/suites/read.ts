@@ -14,7 +14,8 @@ async function stored({ folder, file, measure }: Bench): Promise<void> {
 async function hashed({ file, measure }: Bench): Promise<void> {
   await measure(async () => {
     const hash = createHash('sha256')
-    for await (const chunk of createReadStream(file, { highWaterMark: 2 ** 20 }) as AsyncIterable<Buffer>) hash.update(chunk)
+    for await (const chunk of createReadStream(file, { highWaterMark: 2 ** 20 }) as AsyncIterable<Buffer>)
+      hash.update(chunk)
     hash.digest()
   })
 }

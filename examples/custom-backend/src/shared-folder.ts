@@ -47,7 +47,8 @@ export function sharedFolder({ dir }: { readonly dir: string }): Backend {
       begin(options.signal)
       assertRange(options)
       const size = await sizeOf(cid)
-      if (size === undefined) throw new StorageError('not-found', `${cid} is not in ${dir}.`, { backend: 'shared-folder', cid })
+      if (size === undefined)
+        throw new StorageError('not-found', `${cid} is not in ${dir}.`, { backend: 'shared-folder', cid })
       const range = cutRange(options, size)
       return { size, ...range, body: bytesOf(file(cid), range, options.signal) }
     },
@@ -84,8 +85,13 @@ export function sharedFolder({ dir }: { readonly dir: string }): Backend {
     async health({ signal } = {}) {
       begin(signal)
       const startedAt = performance.now()
-      const error = await mkdir(dir, { recursive: true }).then(() => undefined, (reason: unknown) => reason)
-      return error === undefined ? { reachable: true, latency: performance.now() - startedAt } : { reachable: false, error }
+      const error = await mkdir(dir, { recursive: true }).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      )
+      return error === undefined
+        ? { reachable: true, latency: performance.now() - startedAt }
+        : { reachable: false, error }
     },
 
     async close() {
@@ -100,20 +106,26 @@ async function* verifiedLeaves(blob: BlobSource, signal: AbortSignal | undefined
   const outboard = parseOutboard(blob.outboard, blob.cid, blob.size)
   let leaf = 0
   for await (const bytes of splitLeaves(blob.open({ signal }), alongLeaves(outboard.leaves, 0), { signal })) {
-    if (!leafMatches(outboard, leaf, bytes)) throw new StorageError('integrity', `Leaf ${leaf} of ${blob.cid} is not what it should be.`)
+    if (!leafMatches(outboard, leaf, bytes))
+      throw new StorageError('integrity', `Leaf ${leaf} of ${blob.cid} is not what it should be.`)
     yield bytes
     leaf += 1
   }
 }
 
-async function* bytesOf(path: string, range: { readonly offset: number; readonly length: number }, signal: AbortSignal | undefined): Body {
+async function* bytesOf(
+  path: string,
+  range: { readonly offset: number; readonly length: number },
+  signal: AbortSignal | undefined,
+): Body {
   const handle = await open(path).catch((cause: unknown) => Promise.reject(translated('read', cause)))
   try {
     const end = range.offset + range.length
-    for (let at = range.offset; at < end; ) {
+    for (let at = range.offset; at < end;) {
       throwIfAborted(signal)
       const { bytesRead, buffer } = await handle.read(Buffer.alloc(Math.min(PIECE, end - at)), 0, undefined, at)
-      if (bytesRead === 0) throw new StorageError('integrity', `${path} became shorter while it was read.`, { backend: 'shared-folder' })
+      if (bytesRead === 0)
+        throw new StorageError('integrity', `${path} became shorter while it was read.`, { backend: 'shared-folder' })
       yield buffer.subarray(0, bytesRead)
       at += bytesRead
     }

@@ -39,7 +39,10 @@ async function withService(model: string, use: (service: Service, log: string[])
   }
 }
 
-async function infer(url: string, body: string): Promise<{ status: number; answer: { output?: number[]; model?: string } }> {
+async function infer(
+  url: string,
+  body: string,
+): Promise<{ status: number; answer: { output?: number[]; model?: string } }> {
   const response = await fetch(`${url}/infer`, { method: 'POST', body })
   return { status: response.status, answer: (await response.json()) as { output?: number[]; model?: string } }
 }

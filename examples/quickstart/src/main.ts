@@ -33,7 +33,10 @@ try {
     console.log(`  ${file.name.padEnd(16)} ${file.cid} (${megabytes(file.size)})`)
   }
   // #endregion
-  check(`the storage is ${first.gate.distributed ? 'distributed' : 'local'} (${first.gate.reason})`, !first.isDistributed)
+  check(
+    `the storage is ${first.gate.distributed ? 'distributed' : 'local'} (${first.gate.reason})`,
+    !first.isDistributed,
+  )
   check('a second put finds everything there', (await first.putDirectory(original)).deduplicated)
 
   console.log('\n2. Carry it to a second machine as a CAR, and use it there as plain files')
@@ -46,7 +49,10 @@ try {
   // #endregion
   check('the CAR names the same CID', root !== undefined && root.equals(model.cid))
   const weights = [original, arrived].map((place) => readFile(join(place, WEIGHTS_FILE)))
-  check('the weights are the same bytes', (await Promise.all(weights)).every((bytes, _, [one]) => one?.equals(bytes)))
+  check(
+    'the weights are the same bytes',
+    (await Promise.all(weights)).every((bytes, _, [one]) => one?.equals(bytes)),
+  )
   for await (const report of second.verify()) check(`${report.cid} verifies on the second machine`, report.ok)
 
   console.log('\n3. Run it from both places')
@@ -59,9 +65,15 @@ try {
     await engine.close()
     outputs.push(output)
     const error = Math.max(...output.map((value, index) => Math.abs(value - (expected[index] ?? NaN))))
-    check(`${place}: ${engine.runtime} differs from plain TypeScript by ${error.toExponential(1)} at most`, error < 1e-4)
+    check(
+      `${place}: ${engine.runtime} differs from plain TypeScript by ${error.toExponential(1)} at most`,
+      error < 1e-4,
+    )
   }
-  check('both places answer the same, to the bit', outputs.every((output) => output.every((value, i) => value === outputs[0]?.[i])))
+  check(
+    'both places answer the same, to the bit',
+    outputs.every((output) => output.every((value, i) => value === outputs[0]?.[i])),
+  )
 
   console.log('\n4. The same put where nothing may leave the machine')
   const put = join(import.meta.dirname, 'put.ts')
@@ -70,9 +82,14 @@ try {
     ['CI', 'ci'],
   ] as const) {
     const arguments_ = ['--conditions=@stowage/source', put, join(folder, `with-${variable}`), original]
-    const { stdout } = await promisify(execFile)(process.execPath, arguments_, { env: { ...plainEnvironment(), [variable]: '1' } })
+    const { stdout } = await promisify(execFile)(process.execPath, arguments_, {
+      env: { ...plainEnvironment(), [variable]: '1' },
+    })
     const answer = JSON.parse(stdout) as { cid: string; reason: string }
-    check(`${variable}=1: ${answer.cid} (gate: ${answer.reason})`, answer.cid === String(model.cid) && answer.reason === reason)
+    check(
+      `${variable}=1: ${answer.cid} (gate: ${answer.reason})`,
+      answer.cid === String(model.cid) && answer.reason === reason,
+    )
   }
   await Promise.all([first.close(), second.close()])
 } finally {

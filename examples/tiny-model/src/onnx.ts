@@ -40,7 +40,11 @@ export function encodeOnnx(graph: OnnxGraph): Uint8Array {
 }
 
 function node({ operator, inputs, output }: OnnxNode): Field {
-  return messageField(1, [...inputs.map((input) => bytesField(1, input)), bytesField(2, output), bytesField(4, operator)])
+  return messageField(1, [
+    ...inputs.map((input) => bytesField(1, input)),
+    bytesField(2, output),
+    bytesField(4, operator),
+  ])
 }
 
 function weight({ name, shape, file, offset, length }: ExternalTensor): Field {

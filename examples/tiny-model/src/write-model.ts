@@ -40,7 +40,10 @@ export async function writeModel(folder: string, network: Network): Promise<void
 
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'config.json'), json({ architecture: 'tiny', inputs, hidden, outputs }))
-  await writeFile(join(folder, 'tokenizer.json'), json({ version: '1.0', model: { type: 'WordLevel', vocab: vocabulary } }))
+  await writeFile(
+    join(folder, 'tokenizer.json'),
+    json({ version: '1.0', model: { type: 'WordLevel', vocab: vocabulary } }),
+  )
   await writeFile(join(folder, MODEL_FILE), graph)
   await writeFile(join(folder, WEIGHTS_FILE), concat(bytes))
 }

@@ -18,15 +18,28 @@ test('a CIDv0 lies where its CIDv1 twin lies', () => {
   expect(cidKey(dagPbCid(digest, 0))).toBe(cidKey(dagPbCid(digest, 1)))
 })
 
-test.each(['', '..', '../x', 'b/../../etc', `${key}/..`, `${key}\0`, `${key}\n`, key.toUpperCase(), 'Qmabc', `/${key}`])('%j is no key', (text) => {
-  for (const place of [blobPath, outboardPath, directoryNodesPath, viewPath, partialPath]) expect(() => place(text)).toThrow(TypeError)
+test.each([
+  '',
+  '..',
+  '../x',
+  'b/../../etc',
+  `${key}/..`,
+  `${key}\0`,
+  `${key}\n`,
+  key.toUpperCase(),
+  'Qmabc',
+  `/${key}`,
+])('%j is no key', (text) => {
+  for (const place of [blobPath, outboardPath, directoryNodesPath, viewPath, partialPath])
+    expect(() => place(text)).toThrow(TypeError)
 })
 
 test('files are told apart by their names', () => {
   expect(parseFileName(key)).toEqual({ key, kind: 'blob' })
   expect(parseFileName(`${key}.outboard`)).toEqual({ key, kind: 'outboard' })
   expect(parseFileName(`${key}.dir`)).toEqual({ key, kind: 'directory' })
-  for (const name of ['README', `${key}.tmp`, `.${key}`, `${key}.outboard.dir`, '']) expect(parseFileName(name)).toBeUndefined()
+  for (const name of ['README', `${key}.tmp`, `.${key}`, `${key}.outboard.dir`, ''])
+    expect(parseFileName(name)).toBeUndefined()
 })
 
 test('a key parses back to its CID', () => {

@@ -1,6 +1,14 @@
 import { join } from 'node:path'
 import {
-  MAX_LEAF_SIZE, StorageError, cidKey, directoryLinks, parseCid, parseOutboard, readCar, serialiseOutboard, type CID,
+  MAX_LEAF_SIZE,
+  StorageError,
+  cidKey,
+  directoryLinks,
+  parseCid,
+  parseOutboard,
+  readCar,
+  serialiseOutboard,
+  type CID,
 } from '@stowage/core/spi'
 import { blobPath, directoryNodesPath, outboardPath, type StoredFile } from './address.ts'
 import type { Database } from './catalog/database.ts'

@@ -36,12 +36,16 @@ export async function loadOutboard(session: Session, row: BlobRow): Promise<Outb
 /** From now on the blob's files are known to be bad, or not known to be good: the next put replaces them. */
 export async function distrust({ database, writer }: Session, row: BlobRow): Promise<void> {
   try {
-    await writer.write(() => database.run('UPDATE blobs SET trust = NULL WHERE id = ? AND trust IS ?', row.id, row.trust))
+    await writer.write(() =>
+      database.run('UPDATE blobs SET trust = NULL WHERE id = ? AND trust IS ?', row.id, row.trust),
+    )
   } catch {
     // A catalog that cannot be written must not hide the damage that is being reported.
   }
 }
 
 export async function trust({ database, writer }: Session, row: BlobRow, print: string): Promise<void> {
-  await writer.write(() => database.run('UPDATE blobs SET trust = ? WHERE id = ? AND trust IS ?', print, row.id, row.trust))
+  await writer.write(() =>
+    database.run('UPDATE blobs SET trust = ? WHERE id = ? AND trust IS ?', print, row.id, row.trust),
+  )
 }

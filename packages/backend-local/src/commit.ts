@@ -14,7 +14,12 @@ export function assertCommit({ database }: Session, { name }: CommitOptions): vo
 }
 
 /** What a commit says about a blob beside its bytes. Inside the change that makes it visible. */
-export function attach({ database }: Session, row: BlobRow, { name, pin, member }: CommitOptions, alias: string | undefined): void {
+export function attach(
+  { database }: Session,
+  row: BlobRow,
+  { name, pin, member }: CommitOptions,
+  alias: string | undefined,
+): void {
   if (member !== true) makeStanding(database, row.id)
   if (name !== undefined) setName(database, name, row.id, cidOf(row))
   if (pin === true) setPin(database, row.id, undefined)

@@ -1,6 +1,14 @@
 import { join } from 'node:path'
 import {
-  StorageError, assertStorable, cidKey, directoryLinks, serialiseOutboard, type Block, type CID, type CommitOptions, type Directory,
+  StorageError,
+  assertStorable,
+  cidKey,
+  directoryLinks,
+  serialiseOutboard,
+  type Block,
+  type CID,
+  type CommitOptions,
+  type Directory,
 } from '@stowage/core/spi'
 import { directoryNodesPath } from './address.ts'
 import { distrust } from './blob.ts'
@@ -13,7 +21,12 @@ import type { Session } from './session.ts'
 import { withStaging } from './staging.ts'
 
 /** Stores a directory's own nodes, and which blobs it holds. */
-export async function putDirectory(session: Session, directory: Directory, options: CommitOptions, signal: AbortSignal): Promise<{ deduplicated: boolean }> {
+export async function putDirectory(
+  session: Session,
+  directory: Directory,
+  options: CommitOptions,
+  signal: AbortSignal,
+): Promise<{ deduplicated: boolean }> {
   const { cid, nodes } = directory
   assertStorable(cid)
   assertCommit(session, options)
@@ -33,7 +46,8 @@ function checked({ database }: Session, directory: Directory): readonly string[]
   const keys = [...directoryLinks(directory)].map((link) => cidKey(link.cid))
   const rows = keys.map((key) => findByKey(database, key))
   const missing = keys[rows.indexOf(undefined)]
-  if (missing !== undefined) throw new StorageError('not-found', `The directory ${cid} holds ${missing}, which is not stored here.`, { cid })
+  if (missing !== undefined)
+    throw new StorageError('not-found', `The directory ${cid} holds ${missing}, which is not stored here.`, { cid })
   const size = rows.reduce((sum, row) => sum + (row?.size ?? 0), 0)
   const children = new Set(keys)
   const told = new Set(directory.children.map(cidKey))
@@ -58,6 +72,7 @@ export async function getDirectory(session: Session, cid: CID): Promise<Director
 /** A directory's nodes as they lie on disk: `directoryLinks` verifies them. */
 export async function readNodes({ dir }: Session, row: BlobRow): Promise<readonly Block[]> {
   const bytes = await readIfThere(join(dir, directoryNodesPath(row.key)))
-  if (bytes === undefined) throw new StorageError('integrity', `The nodes of ${row.key} are missing.`, { cid: cidOf(row) })
+  if (bytes === undefined)
+    throw new StorageError('integrity', `The nodes of ${row.key} are missing.`, { cid: cidOf(row) })
   return parseNodes(bytes)
 }

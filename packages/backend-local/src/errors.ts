@@ -97,7 +97,9 @@ export function errnoOf(error: unknown): string | undefined {
 
 /** The primary result code of an SQLite error. */
 export function sqliteCodeOf(error: unknown): number | undefined {
-  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined
+  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
+    ? error.errcode & 0xff
+    : undefined
 }
 
 export function isBusy(error: unknown): boolean {

@@ -28,7 +28,11 @@ const BATCH = 32
 const PAGE = 256
 
 /** Removes units, those used longest ago first, as long as `wanted` says so. */
-export async function evict(session: Session, wanted: (unit: Unit, freed: number) => boolean, signal: AbortSignal): Promise<Evicted> {
+export async function evict(
+  session: Session,
+  wanted: (unit: Unit, freed: number) => boolean,
+  signal: AbortSignal,
+): Promise<Evicted> {
   let removed = 0
   let freed = 0
   const next = units(session)
@@ -41,7 +45,10 @@ export async function evict(session: Session, wanted: (unit: Unit, freed: number
       if (wanted(unit, soFar)) planned.add(unit)
     }
     if (planned.size === 0) continue
-    const done = await session.writer.write((step) => [...planned].map(({ root }) => evictOne(session, root, (row) => drop(session, step, row))), signal)
+    const done = await session.writer.write(
+      (step) => [...planned].map(({ root }) => evictOne(session, root, (row) => drop(session, step, row))),
+      signal,
+    )
     for (const { falling, views } of done) {
       await removeTrees(views)
       removed += falling.length
@@ -52,7 +59,11 @@ export async function evict(session: Session, wanted: (unit: Unit, freed: number
 }
 
 /** Looks again: since it was chosen it may have been pinned, leased, used by a directory, or deleted. */
-function evictOne({ database }: Session, { key, id, used_at }: BlobRow, drop: (row: BlobRow) => string[]): { falling: readonly BlobRow[]; views: string[] } {
+function evictOne(
+  { database }: Session,
+  { key, id, used_at }: BlobRow,
+  drop: (row: BlobRow) => string[],
+): { falling: readonly BlobRow[]; views: string[] } {
   const row = findByKey(database, key)
   const unit = row?.id === id && row.used_at === used_at ? unitOf(database, row) : undefined
   if (unit === undefined) return { falling: [], views: [] }
@@ -65,7 +76,9 @@ function* units({ database }: Session): Generator<Unit> {
   let last: Pick<BlobRow, 'id' | 'used_at'> = { id: 0, used_at: -1 }
   for (;;) {
     const page = database.all<BlobRow>(
-      `SELECT * FROM blobs WHERE (used_at, id) > (?, ?) ORDER BY used_at, id LIMIT ${PAGE}`, last.used_at, last.id,
+      `SELECT * FROM blobs WHERE (used_at, id) > (?, ?) ORDER BY used_at, id LIMIT ${PAGE}`,
+      last.used_at,
+      last.id,
     )
     for (const row of page) {
       while (waiting[0] !== undefined && waiting[0].usedAt < row.used_at) yield waiting.shift() as Unit

@@ -19,7 +19,9 @@ export async function readAt(fd: number, bytes: Uint8Array, position: number): P
   let done = 0
   while (done < bytes.length) {
     const count = await new Promise<number>((resolve, reject) => {
-      fs.read(fd, bytes, done, bytes.length - done, position + done, (error, n) => (error === null ? resolve(n) : reject(error)))
+      fs.read(fd, bytes, done, bytes.length - done, position + done, (error, n) =>
+        error === null ? resolve(n) : reject(error),
+      )
     })
     if (count === 0) break
     done += count
@@ -42,7 +44,9 @@ export async function writeAt(fd: number, bytes: Uint8Array, position: number): 
   let done = 0
   while (done < bytes.length) {
     done += await new Promise<number>((resolve, reject) => {
-      fs.write(fd, bytes, done, bytes.length - done, position + done, (error, n) => (error === null ? resolve(n) : reject(error)))
+      fs.write(fd, bytes, done, bytes.length - done, position + done, (error, n) =>
+        error === null ? resolve(n) : reject(error),
+      )
     })
   }
 }

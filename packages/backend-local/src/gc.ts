@@ -15,7 +15,8 @@ const FORSAKEN_AFTER = 24 * 60 * 60 * 1000
 
 /** Removes what was abandoned, then evicts what was used longest ago until the rest fits. */
 export async function gc(session: Session, { maxSize }: GcOptions, signal: AbortSignal): Promise<GcReport> {
-  if (maxSize !== undefined && !(maxSize >= 0)) throw new StorageError('invalid-argument', `maxSize is ${maxSize}, not a number of bytes.`)
+  if (maxSize !== undefined && !(maxSize >= 0))
+    throw new StorageError('invalid-argument', `maxSize is ${maxSize}, not a number of bytes.`)
   await session.touches.flush()
   const { dead, litter } = await sweepOwners(session, signal)
   const { removed: useless } = await reconcile(session, { crashed: dead > 0 })
@@ -44,7 +45,10 @@ async function shrink(session: Session, maxSize: number, signal: AbortSignal): P
 }
 
 /** How many owners died, and how many files they left. */
-async function sweepOwners({ dir, database, writer }: Session, signal: AbortSignal): Promise<{ dead: number; litter: number }> {
+async function sweepOwners(
+  { dir, database, writer }: Session,
+  signal: AbortSignal,
+): Promise<{ dead: number; litter: number }> {
   const opening = await lock(join(dir, OPENING), signal)
   try {
     const owners = await findOwners(dir)

@@ -4,7 +4,11 @@ import type { Life } from './life.ts'
 import type { Session } from './session.ts'
 
 /** Asks the folder and the catalog now. */
-export async function health(life: Life, session: () => Promise<Session>, options: CallOptions | undefined): Promise<Health> {
+export async function health(
+  life: Life,
+  session: () => Promise<Session>,
+  options: CallOptions | undefined,
+): Promise<Health> {
   const start = performance.now()
   try {
     return await life.run({ operation: 'health' }, options, async () => {

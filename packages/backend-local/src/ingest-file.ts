@@ -2,7 +2,15 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { chmod, copyFile } from 'node:fs/promises'
 import {
-  StorageError, defaultLayout, hashPool, leafFrame, throwIfAborted, treeBuilder, type IngestFileOptions, type Ingested, type Layout,
+  StorageError,
+  defaultLayout,
+  hashPool,
+  leafFrame,
+  throwIfAborted,
+  treeBuilder,
+  type IngestFileOptions,
+  type Ingested,
+  type Layout,
 } from '@stowage/core/spi'
 import { assertCommit } from './commit.ts'
 import { errnoOf } from './errors.ts'
@@ -17,13 +25,22 @@ import { createWindow } from './window.ts'
 const CANNOT_CLONE = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'EINVAL', 'ENOSYS', 'ENOTTY'])
 
 /** A file's way in: workers read, hash and write its leaves. A file that changes meanwhile: `conflict`. */
-export async function ingestFile(session: Session, path: string, options: IngestFileOptions, signal: AbortSignal): Promise<Ingested> {
+export async function ingestFile(
+  session: Session,
+  path: string,
+  options: IngestFileOptions,
+  signal: AbortSignal,
+): Promise<Ingested> {
   assertCommit(session, options)
   const stats = await statSource(path)
   // Opening a pipe waits for its writer, and no abort ends that.
-  if (!stats.isFile()) throw new StorageError('invalid-argument', `${path} is no regular file: give what comes out of it as a stream.`, { source: path })
+  if (!stats.isFile())
+    throw new StorageError('invalid-argument', `${path} is no regular file: give what comes out of it as a stream.`, {
+      source: path,
+    })
   // Other splitters must see the bytes in order.
-  if (leafSize(options.layout ?? defaultLayout) === undefined) return ingest(session, streamOf(path, stats), options, signal)
+  if (leafSize(options.layout ?? defaultLayout) === undefined)
+    return ingest(session, streamOf(path, stats), options, signal)
   const fd = await openSource(path)
   try {
     if (options.link === true) {
@@ -36,7 +53,13 @@ export async function ingestFile(session: Session, path: string, options: Ingest
   }
 }
 
-async function ingestCopy(session: Session, path: string, fd: number, options: IngestFileOptions, signal: AbortSignal): Promise<Ingested> {
+async function ingestCopy(
+  session: Session,
+  path: string,
+  fd: number,
+  options: IngestFileOptions,
+  signal: AbortSignal,
+): Promise<Ingested> {
   return withStaging(session, async (staging) => {
     const before = await statFd(fd)
     const flush = flusher(staging.fd)
@@ -54,7 +77,12 @@ async function ingestCopy(session: Session, path: string, fd: number, options: I
 }
 
 /** Shares the file's extents, and hashes what it then has. `undefined` where the file system cannot. */
-async function ingestClone(session: Session, path: string, options: IngestFileOptions, signal: AbortSignal): Promise<Ingested | undefined> {
+async function ingestClone(
+  session: Session,
+  path: string,
+  options: IngestFileOptions,
+  signal: AbortSignal,
+): Promise<Ingested | undefined> {
   const clone = session.owner.tmp()
   try {
     try {
@@ -116,7 +144,7 @@ async function hashLeaves(
 /** SHA-256 of the whole file. On this thread, a piece at a time, so that an abort ends it. */
 async function digestOf(fd: number, size: number, signal: AbortSignal): Promise<Uint8Array> {
   const hash = createHash('sha256')
-  for (let offset = 0; offset < size; ) {
+  for (let offset = 0; offset < size;) {
     throwIfAborted(signal)
     const piece = await readPiece(fd, offset, size)
     hash.update(piece)

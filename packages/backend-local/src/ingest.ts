@@ -1,7 +1,19 @@
 import { createHash } from 'node:crypto'
 import {
-  RAW, assertExpected, bufferRing, defaultLayout, hashPool, leafFrame, serialiseOutboard, sha256Alias, splitLeaves, treeBuilder,
-  type Body, type Built, type IngestOptions, type Ingested,
+  RAW,
+  assertExpected,
+  bufferRing,
+  defaultLayout,
+  hashPool,
+  leafFrame,
+  serialiseOutboard,
+  sha256Alias,
+  splitLeaves,
+  treeBuilder,
+  type Body,
+  type Built,
+  type IngestOptions,
+  type Ingested,
 } from '@stowage/core/spi'
 import { assertCommit } from './commit.ts'
 import { tagged } from './errors.ts'
@@ -11,7 +23,12 @@ import { withStaging, type Staging } from './staging.ts'
 import { createWindow } from './window.ts'
 
 /** A stream's way in: hashed and written leaf by leaf, several at once, and published when its id is known. */
-export async function ingest(session: Session, source: Body, options: IngestOptions, signal: AbortSignal): Promise<Ingested> {
+export async function ingest(
+  session: Session,
+  source: Body,
+  options: IngestOptions,
+  signal: AbortSignal,
+): Promise<Ingested> {
   assertCommit(session, options)
   return withStaging(session, async (staging) => {
     const taken = await takeIn(staging, source, options, signal)
@@ -29,7 +46,9 @@ async function takeIn(staging: Staging, source: Body, options: IngestOptions, si
   const whole = wantsDigest(options) ? createHash('sha256') : undefined
   const flying = 2 * hashPool().size
   const buffers = bufferRing(flying + 1, layout.splitter.maxLeafSize)
-  const leaves = createWindow<{ digest: Uint8Array; size: number }>(flying, ({ digest, size }) => builder.leaf(digest, size))
+  const leaves = createWindow<{ digest: Uint8Array; size: number }>(flying, ({ digest, size }) =>
+    builder.leaf(digest, size),
+  )
   let bytes = 0
   try {
     for await (const leaf of splitLeaves(tagged(source), layout.splitter, { signal, buffers })) {
@@ -48,12 +67,23 @@ async function takeIn(staging: Staging, source: Body, options: IngestOptions, si
 }
 
 /** Checks what was expected, and publishes. The file is durable. */
-export async function finish(session: Session, path: string, taken: Taken, options: IngestOptions, signal: AbortSignal): Promise<Ingested> {
+export async function finish(
+  session: Session,
+  path: string,
+  taken: Taken,
+  options: IngestOptions,
+  signal: AbortSignal,
+): Promise<Ingested> {
   const { cid, size, outboard, sha256 = taken.cid.code === RAW ? taken.cid.multihash.digest : undefined } = taken
   assertExpected({ cid, sha256 }, options.expect)
   const alias = sha256 !== undefined && wantsDigest(options) ? sha256Alias(sha256) : undefined
   const leaves = outboardFile(taken)
-  const published = await publish(session, { cid, size, path, directory: false, outboard: leaves, alias }, options, signal)
+  const published = await publish(
+    session,
+    { cid, size, path, directory: false, outboard: leaves, alias },
+    options,
+    signal,
+  )
   return { ...published, size, outboard, ...(sha256 !== undefined && { sha256 }) }
 }
 

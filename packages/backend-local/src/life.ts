@@ -6,7 +6,11 @@ import { takeTurns } from './turns.ts'
 /** What is under way in a store, and how it ends when the store closes. */
 export interface Life {
   /** Runs a call. Its signal aborts with the caller's, and with `closed` when the store closes. */
-  run<T>(about: StorageErrorInit, options: CallOptions | undefined, call: (signal: AbortSignal) => Promise<T>): Promise<T>
+  run<T>(
+    about: StorageErrorInit,
+    options: CallOptions | undefined,
+    call: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T>
   /** An iteration: each step is under way like a call; between steps it lies open. `end` runs once, however it ends, even unread. */
   iterate<T>(
     about: StorageErrorInit,
@@ -38,7 +42,11 @@ export function createLife(backend: string): Life {
   const held = new Set<() => Promise<void>>()
   let damaged = false
 
-  async function translated<T>(about: StorageErrorInit, signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
+  async function translated<T>(
+    about: StorageErrorInit,
+    signal: AbortSignal | undefined,
+    call: () => Promise<T>,
+  ): Promise<T> {
     try {
       return await call()
     } catch (error) {

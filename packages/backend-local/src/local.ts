@@ -1,5 +1,13 @@
 import { resolve } from 'node:path'
-import { StorageError, raceAbort, type BlobStat, type CallOptions, type CID, type NearStore, type StorageErrorInit } from '@stowage/core/spi'
+import {
+  StorageError,
+  raceAbort,
+  type BlobStat,
+  type CallOptions,
+  type CID,
+  type NearStore,
+  type StorageErrorInit,
+} from '@stowage/core/spi'
 import { catalog } from './catalog/catalog.ts'
 import { health } from './health.ts'
 import { createLife } from './life.ts'
@@ -19,7 +27,8 @@ type Call<T> = (session: Session, commands: Commands, signal: AbortSignal) => Pr
 /** The embedded near store: one folder, no server, shared by any number of processes. Nothing happens before the first call. */
 export function local(options: LocalOptions): NearStore {
   const { name = 'local' } = options
-  if (typeof options.dir !== 'string' || options.dir === '') throw new StorageError('invalid-argument', 'local() needs a dir.')
+  if (typeof options.dir !== 'string' || options.dir === '')
+    throw new StorageError('invalid-argument', 'local() needs a dir.')
   const dir = resolve(options.dir)
   const life = createLife(name)
   let opening: Promise<Opened> | undefined
@@ -52,7 +61,8 @@ export function local(options: LocalOptions): NearStore {
       return call(session, commands, signal)
     })
   }
-  const on = <T>(operation: string, cid: CID, options: CallOptions | undefined, call: Call<T>): Promise<T> => run({ operation, cid }, options, call)
+  const on = <T>(operation: string, cid: CID, options: CallOptions | undefined, call: Call<T>): Promise<T> =>
+    run({ operation, cid }, options, call)
 
   const records = catalog({ life, session, peek: () => opened })
   return {
@@ -63,21 +73,30 @@ export function local(options: LocalOptions): NearStore {
     read: (cid, options = {}) => on('read', cid, options, (session, { read }) => read(session, cid, options)),
     outboard: (cid, options) => on('outboard', cid, options, (session, { outboard }) => outboard(session, cid)),
     put: (blob, options) => on('put', blob.cid, options, (session, { put }, signal) => put(session, blob, signal)),
-    delete: (cid, options = {}) => on('delete', cid, options, (session, { remove }, signal) => remove(session, cid, options, signal)),
+    delete: (cid, options = {}) =>
+      on('delete', cid, options, (session, { remove }, signal) => remove(session, cid, options, signal)),
     list: (options) => life.iterate({ operation: 'list' }, options, listed).iterator,
     pin: async (cid, options) => on('pin', cid, options, () => records.pins.set(cid)),
     unpin: async (cid, options) => on('unpin', cid, options, () => records.pins.remove(cid)),
-    ingest: (source, options = {}) => run({ operation: 'ingest' }, options, (session, { ingest }, signal) => ingest(session, source, options, signal)),
+    ingest: (source, options = {}) =>
+      run({ operation: 'ingest' }, options, (session, { ingest }, signal) => ingest(session, source, options, signal)),
     ingestFile: (file, options = {}) =>
-      run({ operation: 'ingestFile' }, options, (session, { ingestFile }, signal) => ingestFile(session, file, options, signal)),
+      run({ operation: 'ingestFile' }, options, (session, { ingestFile }, signal) =>
+        ingestFile(session, file, options, signal),
+      ),
     path: (cid, options) => on('path', cid, options, (session, { path }, signal) => path(session, cid, signal)),
-    directoryPath: (cid, options) => on('directoryPath', cid, options, (session, { directoryPath }, signal) => directoryPath(session, cid, signal)),
-    partial: (blob, options) => on('partial', blob.cid, options, (session, { partial }, signal) => partial(session, blob, signal)),
+    directoryPath: (cid, options) =>
+      on('directoryPath', cid, options, (session, { directoryPath }, signal) => directoryPath(session, cid, signal)),
+    partial: (blob, options) =>
+      on('partial', blob.cid, options, (session, { partial }, signal) => partial(session, blob, signal)),
     scratch: () => run({ operation: 'scratch' }, undefined, (session, { scratch }) => scratch(session)),
     lease: (cid) => on('lease', cid, undefined, (session, { lease }) => lease(session, cid)),
     putDirectory: (directory, options = {}) =>
-      on('putDirectory', directory.cid, options, (session, { putDirectory }, signal) => putDirectory(session, directory, options, signal)),
-    directory: (cid, options) => on('directory', cid, options, (session, { getDirectory }) => getDirectory(session, cid)),
+      on('putDirectory', directory.cid, options, (session, { putDirectory }, signal) =>
+        putDirectory(session, directory, options, signal),
+      ),
+    directory: (cid, options) =>
+      on('directory', cid, options, (session, { getDirectory }) => getDirectory(session, cid)),
     verify: (cid, options) => on('verify', cid, options, (session, { verify }, signal) => verify(session, cid, signal)),
     gc: (options = {}) => run({ operation: 'gc' }, options, (session, { gc }, signal) => gc(session, options, signal)),
     usage: () => run({ operation: 'usage' }, undefined, (session, { usage }) => usage(session)),

@@ -7,7 +7,11 @@ import type { BlobRow } from './catalog/records.ts'
 
 /** True for what somebody asked to keep by itself, whatever becomes of the directories that hold it. */
 export function stands(database: Database, row: BlobRow): boolean {
-  return row.standing === 1 || isPinned(database, row.id) || database.get('SELECT 1 FROM names WHERE blob = ?', row.id) !== undefined
+  return (
+    row.standing === 1 ||
+    isPinned(database, row.id) ||
+    database.get('SELECT 1 FROM names WHERE blob = ?', row.id) !== undefined
+  )
 }
 
 /** True for what is pinned, and for what lies below a pinned directory at any depth. */
@@ -16,7 +20,11 @@ export function isProtected(database: Database, row: BlobRow): boolean {
 }
 
 /** What goes when this goes, itself first: of a directory, every member that stands only through it, but for those to be spared. */
-export function fallsWith(database: Database, row: BlobRow, isSpared: (member: BlobRow) => boolean = () => false): readonly BlobRow[] {
+export function fallsWith(
+  database: Database,
+  row: BlobRow,
+  isSpared: (member: BlobRow) => boolean = () => false,
+): readonly BlobRow[] {
   const falling = new Map([[row.id, row]])
   for (const fallen of falling.values()) {
     if (fallen.directory === 0) continue

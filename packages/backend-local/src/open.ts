@@ -47,11 +47,23 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
     if (catalog.rebuilt || crashed) {
       const { adopted } = await reconcile({ dir, options, database, writer, owner }, { crashed })
       if (catalog.rebuilt && adopted > 0) {
-        options.onNotice?.({ level: 'warn', message: `A new catalog was made from ${adopted} stored blobs. Names, pins and aliases are lost.` })
+        options.onNotice?.({
+          level: 'warn',
+          message: `A new catalog was made from ${adopted} stored blobs. Names, pins and aliases are lost.`,
+        })
       }
     }
     owners.forget()
-    return { dir, options, life, database, writer, owner, touches: createTouches(database, writer), outboards: createOutboards() }
+    return {
+      dir,
+      options,
+      life,
+      database,
+      writer,
+      owner,
+      touches: createTouches(database, writer),
+      outboards: createOutboards(),
+    }
   } catch (error) {
     owners.abandon()
     owner?.abandon()
@@ -94,7 +106,11 @@ function nearest(dir: string): string {
 }
 
 /** The catalog. One that is damaged, or missing beside blobs, is begun anew; `rebuilt` then asks for a look at the blobs. */
-async function openCatalog(dir: string, suspect: boolean, notify: (notice: Notice) => void): Promise<{ database: Database; rebuilt: boolean }> {
+async function openCatalog(
+  dir: string,
+  suspect: boolean,
+  notify: (notice: Notice) => void,
+): Promise<{ database: Database; rebuilt: boolean }> {
   const path = join(dir, 'catalog.sqlite')
   if (!existsSync(path)) await setAside(path)
   try {

@@ -1,7 +1,14 @@
 import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
-  StorageError, assertStorable, cidKey, parseOutboard, throwIfAborted, type BlobStat, type CallOptions, type PartialBlob,
+  StorageError,
+  assertStorable,
+  cidKey,
+  parseOutboard,
+  throwIfAborted,
+  type BlobStat,
+  type CallOptions,
+  type PartialBlob,
 } from '@stowage/core/spi'
 import { partialPath } from './address.ts'
 import { assertCommit } from './commit.ts'
@@ -14,7 +21,11 @@ import { publish } from './publish.ts'
 import type { Session } from './session.ts'
 
 /** Opens a partial blob, once nobody else has it open, in this or another process. */
-export async function partial(session: Session, blob: BlobStat & { readonly outboard: Uint8Array }, signal: AbortSignal): Promise<PartialBlob> {
+export async function partial(
+  session: Session,
+  blob: BlobStat & { readonly outboard: Uint8Array },
+  signal: AbortSignal,
+): Promise<PartialBlob> {
   const { cid, size } = blob
   assertStorable(cid)
   const given = blob.outboard.slice()
@@ -29,7 +40,11 @@ export async function partial(session: Session, blob: BlobStat & { readonly outb
   const running = new Set<Promise<unknown>>()
   let ended: Promise<void> | undefined
 
-  function call<T>(operation: string, options: CallOptions | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  function call<T>(
+    operation: string,
+    options: CallOptions | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     return session.life.run({ operation: `partial.${operation}`, cid }, options, async (signal) => {
       if (ended !== undefined) throw new StorageError('closed', `The partial blob ${cid} is closed.`, { cid })
       const promise = work(signal)
@@ -94,7 +109,13 @@ export async function partial(session: Session, blob: BlobStat & { readonly outb
         for (const leaf of missing()) throw new StorageError('conflict', `Leaf ${leaf} of ${cid} is missing.`, { cid })
         await file.sync()
         await chmod(file.dataPath, 0o444)
-        const staged = { cid, size, path: file.dataPath, directory: false, outboard: outboardFile({ cid, outboard: given }) }
+        const staged = {
+          cid,
+          size,
+          path: file.dataPath,
+          directory: false,
+          outboard: outboardFile({ cid, outboard: given }),
+        }
         return publish(session, staged, options, signal)
       })
       await end(true)

@@ -27,7 +27,12 @@ export interface Staged {
 }
 
 /** Makes content visible, with its name and its pin, in one step. A good copy that is here already stays. */
-export async function publish(session: Session, staged: Staged, commit: CommitOptions, signal: AbortSignal): Promise<{ cid: CID; deduplicated: boolean }> {
+export async function publish(
+  session: Session,
+  staged: Staged,
+  commit: CommitOptions,
+  signal: AbortSignal,
+): Promise<{ cid: CID; deduplicated: boolean }> {
   assertStorable(staged.cid)
   const { outboard } = staged
   if (outboard === undefined) return put(session, staged, undefined, commit, signal)
@@ -38,7 +43,13 @@ export async function publish(session: Session, staged: Staged, commit: CommitOp
   })
 }
 
-function put(session: Session, staged: Staged, outboard: string | undefined, commit: CommitOptions, signal: AbortSignal): Promise<{ cid: CID; deduplicated: boolean }> {
+function put(
+  session: Session,
+  staged: Staged,
+  outboard: string | undefined,
+  commit: CommitOptions,
+  signal: AbortSignal,
+): Promise<{ cid: CID; deduplicated: boolean }> {
   const { database, dir } = session
   const key = cidKey(staged.cid)
   return session.writer.write((step) => {
@@ -58,14 +69,22 @@ function put(session: Session, staged: Staged, outboard: string | undefined, com
 }
 
 /** The outboard goes first, so that a blob without one is never there. */
-function moveIn({ database, dir }: Session, step: Step, key: string, staged: Staged, outboard: string | undefined): void {
+function moveIn(
+  { database, dir }: Session,
+  step: Step,
+  key: string,
+  staged: Staged,
+  outboard: string | undefined,
+): void {
   const shard = join(dir, shardOf(key))
   if (statIfThere(shard) === undefined) {
     mkdirSync(shard, { recursive: true })
     step.sync(dirname(shard))
   }
   step.sync(shard)
-  const moves: [string, string][] = [[staged.path, join(dir, staged.directory ? directoryNodesPath(key) : blobPath(key))]]
+  const moves: [string, string][] = [
+    [staged.path, join(dir, staged.directory ? directoryNodesPath(key) : blobPath(key))],
+  ]
   if (outboard !== undefined) moves.unshift([outboard, join(dir, outboardPath(key))])
   for (const [from, to] of moves) {
     step.undo(() => {
@@ -75,7 +94,12 @@ function moveIn({ database, dir }: Session, step: Step, key: string, staged: Sta
   }
 }
 
-function record({ database, dir }: Session, before: BlobRow | undefined, staged: Staged, { member }: CommitOptions): void {
+function record(
+  { database, dir }: Session,
+  before: BlobRow | undefined,
+  staged: Staged,
+  { member }: CommitOptions,
+): void {
   const directory = staged.directory ? 1 : 0
   const outboard = staged.outboard?.length ?? 0
   const key = cidKey(staged.cid)

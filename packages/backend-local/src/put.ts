@@ -1,4 +1,16 @@
-import { MAX_LEAF_SIZE, StorageError, alongLeaves, bufferRing, hashPool, leafDigest, leafFrames, parseOutboard, splitLeaves, type BlobSource, type Outboard } from '@stowage/core/spi'
+import {
+  MAX_LEAF_SIZE,
+  StorageError,
+  alongLeaves,
+  bufferRing,
+  hashPool,
+  leafDigest,
+  leafFrames,
+  parseOutboard,
+  splitLeaves,
+  type BlobSource,
+  type Outboard,
+} from '@stowage/core/spi'
 import { tagged } from './errors.ts'
 import { outboardFile } from './ingest.ts'
 import { checkLeaf } from './leaves.ts'
@@ -14,7 +26,12 @@ export async function put(session: Session, blob: BlobSource, signal: AbortSigna
   const outboard = parseOutboard(given, cid, size)
   await withStaging(session, async (staging) => {
     await takeIn(staging, blob, outboard, signal)
-    await publish(session, { cid, size, path: staging.path, directory: false, outboard: outboardFile({ cid, outboard: given }) }, {}, signal)
+    await publish(
+      session,
+      { cid, size, path: staging.path, directory: false, outboard: outboardFile({ cid, outboard: given }) },
+      {},
+      signal,
+    )
   })
 }
 
@@ -30,7 +47,8 @@ async function takeIn(staging: Staging, blob: BlobSource, outboard: Outboard, si
       await window.push(check(index, bytes).finally(() => buffers.give(bytes)))
     }
     await window.finish()
-    if (leaf < leaves.count) throw new StorageError('integrity', `The source of ${cid} gave fewer bytes than the blob has.`, { cid })
+    if (leaf < leaves.count)
+      throw new StorageError('integrity', `The source of ${cid} gave fewer bytes than the blob has.`, { cid })
     await staging.done()
   } finally {
     await window.settle()

@@ -1,7 +1,16 @@
 import { closeSync } from 'node:fs'
 import { join } from 'node:path'
 import {
-  StorageError, assertRange, coveringLeaves, cutRange, leafMatches, type BlobRead, type Body, type CID, type Outboard, type ReadOptions,
+  StorageError,
+  assertRange,
+  coveringLeaves,
+  cutRange,
+  leafMatches,
+  type BlobRead,
+  type Body,
+  type CID,
+  type Outboard,
+  type ReadOptions,
 } from '@stowage/core/spi'
 import { blobPath } from './address.ts'
 import { distrust, loadOutboard, requireBlob } from './blob.ts'
@@ -33,7 +42,14 @@ export async function read(session: Session, cid: CID, options: ReadOptions): Pr
   return { size: row.size, ...range, body: await bodyOf(session, row, outboard, fd, range, options) }
 }
 
-async function bodyOf(session: Session, row: BlobRow, outboard: Outboard, fd: number, range: Range, options: ReadOptions): Promise<Body> {
+async function bodyOf(
+  session: Session,
+  row: BlobRow,
+  outboard: Outboard,
+  fd: number,
+  range: Range,
+  options: ReadOptions,
+): Promise<Body> {
   const { first, last } = coveringLeaves(outboard.leaves, range.offset, range.length)
   if (last - first > 1 || (first < last && outboard.leaves.length(first) > INLINE)) {
     return streamed(session, row, outboard, fd, range, options)
@@ -52,9 +68,21 @@ async function bodyOf(session: Session, row: BlobRow, outboard: Outboard, fd: nu
   }
 }
 
-function streamed(session: Session, row: BlobRow, outboard: Outboard, fd: number, range: Range, options: ReadOptions): Body {
+function streamed(
+  session: Session,
+  row: BlobRow,
+  outboard: Outboard,
+  fd: number,
+  range: Range,
+  options: ReadOptions,
+): Body {
   const about = { operation: 'read', cid: outboard.cid }
-  const { iterator, end } = session.life.iterate(about, options, () => leavesOf(session, row, outboard, fd, range), () => closeFd(fd))
+  const { iterator, end } = session.life.iterate(
+    about,
+    options,
+    () => leavesOf(session, row, outboard, fd, range),
+    () => closeFd(fd),
+  )
   forgotten.register(iterator, end)
   return iterator
 }
@@ -62,7 +90,13 @@ function streamed(session: Session, row: BlobRow, outboard: Outboard, fd: number
 /** Ends bodies that nobody ever read. */
 const forgotten = new FinalizationRegistry<() => Promise<unknown>>((end) => void end())
 
-async function* leavesOf(session: Session, row: BlobRow, outboard: Outboard, fd: number, range: Range): AsyncGenerator<Uint8Array> {
+async function* leavesOf(
+  session: Session,
+  row: BlobRow,
+  outboard: Outboard,
+  fd: number,
+  range: Range,
+): AsyncGenerator<Uint8Array> {
   const { first, last } = coveringLeaves(outboard.leaves, range.offset, range.length)
   const ahead: Promise<Uint8Array | undefined>[] = []
   try {
@@ -97,7 +131,10 @@ function cut({ leaves }: Outboard, leaf: number, bytes: Uint8Array, { offset, le
 
 async function rotten(session: Session, row: BlobRow, { cid }: Outboard, leaf: number): Promise<StorageError> {
   await distrust(session, row)
-  return new StorageError('integrity', `Leaf ${leaf} of ${cid} is not what was stored.`, { cid, source: join(session.dir, blobPath(row.key)) })
+  return new StorageError('integrity', `Leaf ${leaf} of ${cid} is not what was stored.`, {
+    cid,
+    source: join(session.dir, blobPath(row.key)),
+  })
 }
 
 function openBlob({ dir }: Session, row: BlobRow, cid: CID): number {

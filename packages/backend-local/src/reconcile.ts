@@ -43,7 +43,9 @@ async function dropRecordsWithoutFiles({ dir, database, writer }: Folder): Promi
     const lost = page.filter((row) => !isThere(dir, row))
     if (lost.length === 0) continue
     dropped += await writer.write(() => {
-      const still = lost.filter((row) => findByKey(database, row.key)?.id === row.id && !isPinned(database, row.id) && !isThere(dir, row))
+      const still = lost.filter(
+        (row) => findByKey(database, row.key)?.id === row.id && !isPinned(database, row.id) && !isThere(dir, row),
+      )
       for (const row of still) deleteBlob(database, row.id)
       return still.length
     })
@@ -60,8 +62,12 @@ async function adoptFilesWithoutRecords(folder: Folder): Promise<Omit<Reconciled
   const useless: StoredFile[] = []
   const directories: StoredFile[] = []
   for (const shard of await namesIn(join(folder.dir, 'blobs'))) {
-    const files = (await namesIn(join(folder.dir, 'blobs', shard))).map(parseFileName).filter((file) => file !== undefined)
-    const unknown = files.filter(({ key }) => shardOf(key) === `blobs/${shard}` && findByKey(folder.database, key) === undefined)
+    const files = (await namesIn(join(folder.dir, 'blobs', shard)))
+      .map(parseFileName)
+      .filter((file) => file !== undefined)
+    const unknown = files.filter(
+      ({ key }) => shardOf(key) === `blobs/${shard}` && findByKey(folder.database, key) === undefined,
+    )
     const blobs = new Set(unknown.filter(({ kind }) => kind === 'blob').map(({ key }) => key))
     directories.push(...unknown.filter(({ kind }) => kind === 'directory'))
     useless.push(...unknown.filter(({ key, kind }) => kind === 'outboard' && !blobs.has(key)))
@@ -86,7 +92,8 @@ async function adopt({ dir, database, writer }: Folder, file: StoredFile): Promi
   const found = await adoptable(dir, database, file)
   if (found === undefined) return false
   await writer.write(() => {
-    if (findByKey(database, file.key) === undefined && isThere(dir, { key: file.key, directory: found.row.directory })) insert(found)
+    if (findByKey(database, file.key) === undefined && isThere(dir, { key: file.key, directory: found.row.directory }))
+      insert(found)
   })
   return true
 
@@ -111,6 +118,8 @@ async function removeUseless({ dir, database, writer }: Folder, files: readonly 
 async function removeViewsWithoutRecords(folder: Folder): Promise<void> {
   for (const key of await namesIn(join(folder.dir, 'views'))) {
     if (parseFileName(key)?.kind !== 'blob' || findByKey(folder.database, key) !== undefined) continue
-    await removeTrees(await folder.writer.write(() => (findByKey(folder.database, key) === undefined ? moveViewOut(folder, key) : [])))
+    await removeTrees(
+      await folder.writer.write(() => (findByKey(folder.database, key) === undefined ? moveViewOut(folder, key) : [])),
+    )
   }
 }

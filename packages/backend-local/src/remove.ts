@@ -11,7 +11,12 @@ import { fallsWith, isProtected } from './members.ts'
 import type { Session } from './session.ts'
 
 /** Deletes a blob, or a directory with those of its members that stand only through it. */
-export async function remove(session: Session, cid: CID, options: DeleteOptions, signal: AbortSignal): Promise<boolean> {
+export async function remove(
+  session: Session,
+  cid: CID,
+  options: DeleteOptions,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { database } = session
   const views = await session.writer.write((step) => {
     const row = findBlob(database, cid)
@@ -30,7 +35,9 @@ export async function remove(session: Session, cid: CID, options: DeleteOptions,
  */
 export function drop(session: Session, step: Step, row: BlobRow): string[] {
   const { database, dir } = session
-  const views = [row, ...ancestorsOf(database, row.key)].filter(({ directory }) => directory === 1).flatMap(({ key }) => moveViewOut(session, key))
+  const views = [row, ...ancestorsOf(database, row.key)]
+    .filter(({ directory }) => directory === 1)
+    .flatMap(({ key }) => moveViewOut(session, key))
   const files = row.directory === 1 ? [directoryNodesPath(row.key)] : [blobPath(row.key), outboardPath(row.key)]
   for (const file of files) removeFile(join(dir, file))
   step.sync(join(dir, shardOf(row.key)))
@@ -53,6 +60,8 @@ export function moveViewOut({ dir, owner }: Pick<Session, 'dir' | 'owner'>, key:
 
 function assertFree({ database }: Session, row: BlobRow): void {
   const cid = cidOf(row)
-  if (isProtected(database, row)) throw new StorageError('pinned', `${cid} is pinned, or below a pinned directory.`, { cid })
-  if (holdersOf(database, row.key).length > 0) throw new StorageError('conflict', `A stored directory holds ${cid}.`, { cid })
+  if (isProtected(database, row))
+    throw new StorageError('pinned', `${cid} is pinned, or below a pinned directory.`, { cid })
+  if (holdersOf(database, row.key).length > 0)
+    throw new StorageError('conflict', `A stored directory holds ${cid}.`, { cid })
 }

@@ -42,7 +42,11 @@ export function assertUnchanged(path: string, before: BigIntStats, after: BigInt
 /** Throws `invalid-argument` for a file with bytes beyond its size, as those of /proc are: only reading tells where they end. */
 export async function assertEndsAt(path: string, fd: number, size: number): Promise<void> {
   if ((await readAt(fd, new Uint8Array(1), size)) === 0) return
-  throw new StorageError('invalid-argument', `${path} has more than the ${size} bytes that it states: give what comes out of it as a stream.`, { source: path })
+  throw new StorageError(
+    'invalid-argument',
+    `${path} has more than the ${size} bytes that it states: give what comes out of it as a stream.`,
+    { source: path },
+  )
 }
 
 async function about<T>(path: string, call: () => Promise<T>): Promise<T> {
@@ -54,6 +58,7 @@ async function about<T>(path: string, call: () => Promise<T>): Promise<T> {
 }
 
 function named(path: string, error: unknown): unknown {
-  if (errnoOf(error) === 'ENOENT') return new StorageError('not-found', `There is no file ${path}.`, { source: path, cause: error })
+  if (errnoOf(error) === 'ENOENT')
+    return new StorageError('not-found', `There is no file ${path}.`, { source: path, cause: error })
   return translate(error, { source: path })
 }

@@ -44,7 +44,9 @@ export function flusher(fd: number): { grown(bytes: number): void; settle(): Pro
       if (unflushed < FLUSH_EVERY || flushing !== undefined) return
       unflushed = 0
       // Its failure shows again in the flush that counts.
-      flushing = syncFd(fd).catch(() => {}).finally(() => (flushing = undefined))
+      flushing = syncFd(fd)
+        .catch(() => {})
+        .finally(() => (flushing = undefined))
     },
     settle: async () => flushing,
   }

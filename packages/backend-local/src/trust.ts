@@ -28,7 +28,10 @@ function printOf(stats: BigIntStats | undefined): string | undefined {
 }
 
 function sameButForLinks(now: readonly string[], then: readonly string[]): boolean {
-  return now.length === then.length && now.every((print, index) => print === then[index] || onlyLinksDiffer(print, then[index] ?? ''))
+  return (
+    now.length === then.length &&
+    now.every((print, index) => print === then[index] || onlyLinksDiffer(print, then[index] ?? ''))
+  )
 }
 
 function onlyLinksDiffer(now: string, then: string): boolean {

@@ -1,5 +1,14 @@
 import { join } from 'node:path'
-import { StorageError, cidKey, directoryLinks, hashPool, parseOutboard, throwIfAborted, type CID, type Outboard } from '@stowage/core/spi'
+import {
+  StorageError,
+  cidKey,
+  directoryLinks,
+  hashPool,
+  parseOutboard,
+  throwIfAborted,
+  type CID,
+  type Outboard,
+} from '@stowage/core/spi'
 import { blobPath } from './address.ts'
 import { distrust, outboardBytes, trust } from './blob.ts'
 import { cidOf, findBlob, findByKey, type BlobRow } from './catalog/records.ts'
@@ -21,9 +30,11 @@ export async function verify(session: Session, cid: CID, signal: AbortSignal): P
 
 export async function verifyRow(session: Session, row: BlobRow, signal: AbortSignal): Promise<readonly string[]> {
   const print = fingerprint(session.dir, row)
-  const problems = row.directory === 1 ? await directoryProblems(session, row) : await blobProblems(session, row, signal)
+  const problems =
+    row.directory === 1 ? await directoryProblems(session, row) : await blobProblems(session, row, signal)
   if (problems.own.length > 0) await distrust(session, row)
-  else if (print !== undefined && print !== row.trust && print === fingerprint(session.dir, row)) await trust(session, row, print)
+  else if (print !== undefined && print !== row.trust && print === fingerprint(session.dir, row))
+    await trust(session, row, print)
   return [...problems.own, ...problems.below]
 }
 
@@ -49,7 +60,12 @@ async function blobProblems(session: Session, row: BlobRow, signal: AbortSignal)
     const size = Number((await statFd(fd)).size)
     if (size !== row.size) return { own: [`The file has ${size} bytes instead of ${row.size}.`], below: [] }
     const bad = await badLeaves(outboard, fd, signal)
-    return { own: runs(bad).map(([first, last]) => `${first === last ? `Leaf ${first} does` : `Leaves ${first} to ${last} do`} not match.`), below: [] }
+    return {
+      own: runs(bad).map(
+        ([first, last]) => `${first === last ? `Leaf ${first} does` : `Leaves ${first} to ${last} do`} not match.`,
+      ),
+      below: [],
+    }
   } finally {
     await closeFd(fd)
   }

@@ -45,7 +45,13 @@ export async function directoryPath(session: Session, cid: CID, signal: AbortSig
 }
 
 /** Every name comes from a directory that may be a stranger's, and is checked before it becomes part of a path. */
-async function layoutOf(session: Session, cid: CID, signal: AbortSignal, above = '', count = { entries: 0 }): Promise<Layout> {
+async function layoutOf(
+  session: Session,
+  cid: CID,
+  signal: AbortSignal,
+  above = '',
+  count = { entries: 0 },
+): Promise<Layout> {
   throwIfAborted(signal)
   const directory = await getDirectory(session, cid)
   if (directory === undefined) throw notHere(cid)
@@ -54,7 +60,8 @@ async function layoutOf(session: Session, cid: CID, signal: AbortSignal, above =
   for (const { name, cid: child } of directoryLinks(directory)) {
     await takeTurns()
     assertSafeFileName(name)
-    if (++count.entries > MAX_ENTRIES) throw new StorageError('too-large', `A view has at most ${MAX_ENTRIES} entries.`, { cid })
+    if (++count.entries > MAX_ENTRIES)
+      throw new StorageError('too-large', `A view has at most ${MAX_ENTRIES} entries.`, { cid })
     const path = `${above}${name}`
     const row = findByKey(session.database, cidKey(child))
     if (row === undefined) throw notHere(child)
@@ -71,16 +78,22 @@ async function layoutOf(session: Session, cid: CID, signal: AbortSignal, above =
 
 /** True when the view has exactly these files, and each is still the blob's own or a copy made of it. */
 async function isWhole({ dir }: Session, view: string, { folders, files }: Layout): Promise<boolean> {
-  const expected = new Map<string, Set<string>>([['', new Set()], ...folders.map((folder) => [folder, new Set<string>()] as const)])
+  const expected = new Map<string, Set<string>>([
+    ['', new Set()],
+    ...folders.map((folder) => [folder, new Set<string>()] as const),
+  ])
   for (const path of [...folders, ...files.map((file) => file.path)]) {
     const slash = path.lastIndexOf('/')
     expected.get(path.slice(0, Math.max(slash, 0)))?.add(path.slice(slash + 1))
   }
   for (const [folder, names] of expected) {
-    const found = statIfThere(join(view, folder))?.isDirectory() === true ? new Set(await namesIn(join(view, folder))) : undefined
+    const found =
+      statIfThere(join(view, folder))?.isDirectory() === true ? new Set(await namesIn(join(view, folder))) : undefined
     if (found === undefined || found.size !== names.size || !found.isSubsetOf(names)) return false
   }
-  return files.every(({ path, row }) => isSame(statIfThere(join(view, path)), statIfThere(join(dir, blobPath(row.key)))))
+  return files.every(({ path, row }) =>
+    isSame(statIfThere(join(view, path)), statIfThere(join(dir, blobPath(row.key)))),
+  )
 }
 
 function isSame(file: BigIntStats | undefined, blob: BigIntStats | undefined): boolean {
@@ -101,7 +114,8 @@ async function build(session: Session, row: BlobRow, { folders, files }: Layout,
       await linkOrCopy(join(dir, blobPath(file.row.key)), join(work, file.path))
     }
     const old = await writer.write(() => {
-      if (findByKey(database, row.key)?.id !== row.id) throw new StorageError('conflict', `The directory ${row.key} was deleted meanwhile.`)
+      if (findByKey(database, row.key)?.id !== row.id)
+        throw new StorageError('conflict', `The directory ${row.key} was deleted meanwhile.`)
       const away = moveViewOut(session, row.key)
       renameSync(work, view)
       return away

@@ -6,7 +6,8 @@ test('takes results in order, whatever order they come in, and never has more th
   const window = createWindow<number>(3, (result) => taken.push(result))
   const works = Array.from({ length: 6 }, () => Promise.withResolvers<number>())
   const pushes: boolean[] = []
-  const push = (index: number): Promise<void> => window.push(works[index]!.promise).then(() => void (pushes[index] = true))
+  const push = (index: number): Promise<void> =>
+    window.push(works[index]!.promise).then(() => void (pushes[index] = true))
   await push(0)
   await push(1)
   const third = push(2)

@@ -24,7 +24,13 @@ const subject: Subject<NearStore> = {
     const fd = openSync(path, 'r+')
     const byte = new Uint8Array(1)
     readSync(fd, byte, 0, 1, offset)
-    writeSync(fd, byte.map((value) => value ^ 1), 0, 1, offset)
+    writeSync(
+      fd,
+      byte.map((value) => value ^ 1),
+      0,
+      1,
+      offset,
+    )
     closeSync(fd)
   },
 }

@@ -1,5 +1,18 @@
 import { execFileSync } from 'node:child_process'
-import { chmod, readFile, readdir, rename, rm, stat, symlink, truncate, utimes, writeFile, mkdir, link } from 'node:fs/promises'
+import {
+  chmod,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+  mkdir,
+  link,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StorageError, buildDirectory, cidKey, fixedSize, layouts, type CID, type Layout } from '@stowage/core/spi'
@@ -48,15 +61,30 @@ const damages: [string, (file: string) => Promise<void>, string[]][] = [
   ['a truncated file', async (file) => (await chmod(file, 0o644), truncate(file, 50_000)), ['integrity']],
   ['an emptied file', async (file) => (await chmod(file, 0o644), truncate(file, 0)), ['integrity']],
   ['a file that grew', (file) => rewrite(file, (bytes) => Buffer.concat([bytes, Buffer.from('more')])), ['integrity']],
-  ['another file in its place, of the same size and time', async (file) => {
-    const { atime, mtime } = await stat(file)
-    await writeFile(`${file}-other`, flip(await readFile(file)))
-    await utimes(`${file}-other`, atime, mtime)
-    await rename(`${file}-other`, file)
-  }, ['integrity']],
+  [
+    'another file in its place, of the same size and time',
+    async (file) => {
+      const { atime, mtime } = await stat(file)
+      await writeFile(`${file}-other`, flip(await readFile(file)))
+      await utimes(`${file}-other`, atime, mtime)
+      await rename(`${file}-other`, file)
+    },
+    ['integrity'],
+  ],
   ['a deleted file', (file) => rm(file), ['not-found']],
-  ['a damaged outboard', (file) => rewrite(`${file}.outboard`, (bytes) => Buffer.concat([bytes.subarray(0, 100), Buffer.alloc(10), bytes.subarray(110)])), ['integrity']],
-  ['an outboard cut short', async (file) => (await chmod(`${file}.outboard`, 0o644), truncate(`${file}.outboard`, 70)), ['integrity']],
+  [
+    'a damaged outboard',
+    (file) =>
+      rewrite(`${file}.outboard`, (bytes) =>
+        Buffer.concat([bytes.subarray(0, 100), Buffer.alloc(10), bytes.subarray(110)]),
+      ),
+    ['integrity'],
+  ],
+  [
+    'an outboard cut short',
+    async (file) => (await chmod(`${file}.outboard`, 0o644), truncate(`${file}.outboard`, 70)),
+    ['integrity'],
+  ],
   ['a deleted outboard', (file) => rm(`${file}.outboard`), ['integrity']],
   ['a folder in its place', (file) => replaceByFolder(file), ['integrity']],
   ['a pipe in its place', (file) => replaceByPipe(file), ['integrity']],
@@ -100,12 +128,16 @@ test.each(damages)('%s never lets a reader see a wrong byte, also in another pro
 test('a range beside the rotten leaf can be read', async () => {
   const { cid, store, file } = await filled()
   await rewrite(file, flip)
-  expect(await bytesOf((await store.read(cid, { offset: 53_248, length: 1000 })).body)).toEqual(Buffer.from(bytes.subarray(53_248, 54_248)))
+  expect(await bytesOf((await store.read(cid, { offset: 53_248, length: 1000 })).body)).toEqual(
+    Buffer.from(bytes.subarray(53_248, 54_248)),
+  )
   const { body } = await store.read(cid, { offset: 40_000, length: 20_000 })
   const given: Uint8Array[] = []
-  await expect((async () => {
-    for await (const chunk of body) given.push(chunk)
-  })()).rejects.toMatchObject({ code: 'integrity' })
+  await expect(
+    (async () => {
+      for await (const chunk of body) given.push(chunk)
+    })(),
+  ).rejects.toMatchObject({ code: 'integrity' })
   const before = Buffer.concat(given)
   expect(before).toEqual(Buffer.from(bytes.subarray(40_000, 40_000 + before.length)))
   expect(before.length).toBe(49_152 - 40_000)
@@ -155,7 +187,11 @@ test('a directory whose child was taken by force says so', async () => {
 const lostCatalogs: [string, (catalog: string) => Promise<void>, boolean][] = [
   ['deleted', (catalog) => rm(catalog), false],
   ['overwritten with something else', (catalog) => writeFile(catalog, Buffer.alloc(8192, 'x')), true],
-  ['damaged in its first page', async (catalog) => rewrite(catalog, (bytes) => (bytes.fill(0xff, 100, 1000), bytes)), true],
+  [
+    'damaged in its first page',
+    async (catalog) => rewrite(catalog, (bytes) => (bytes.fill(0xff, 100, 1000), bytes)),
+    true,
+  ],
 ]
 
 test.each(lostCatalogs)('a catalog that was %s is made anew from the blobs', async (_, lose, aside) => {
@@ -206,10 +242,11 @@ test('a catalog that is lost while it is open takes no change that nobody would 
   await fresh.close()
 })
 
-test('files that others leave in the folders, as file managers do, are in nobody\'s way', async () => {
+test("files that others leave in the folders, as file managers do, are in nobody's way", async () => {
   const { dir, cid, store } = await filled()
   await store.close()
-  for (const folder of ['blobs', 'views', 'partial', 'owners']) await writeFile(join(dir, folder, '.DS_Store'), 'not ours')
+  for (const folder of ['blobs', 'views', 'partial', 'owners'])
+    await writeFile(join(dir, folder, '.DS_Store'), 'not ours')
   const fresh = local({ dir })
   expect(await fresh.gc()).toMatchObject({ removed: 0, swept: 0 })
   expect(await fresh.usage()).toMatchObject({ blobs: 1, partialBytes: 0 })
@@ -219,7 +256,8 @@ test('files that others leave in the folders, as file managers do, are in nobody
 
 test('damage in the middle of a catalog is noticed after a crash', async () => {
   const { dir, cid, store } = await filled()
-  for (let number = 0; number < 300; number++) await store.catalog.names.set({ name: `name-${number}-${'x'.repeat(200)}` }, cid)
+  for (let number = 0; number < 300; number++)
+    await store.catalog.names.set({ name: `name-${number}-${'x'.repeat(200)}` }, cid)
   await store.close()
   const child = start(dir, 'hang')
   await child.next()

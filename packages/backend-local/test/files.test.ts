@@ -30,7 +30,12 @@ test.each(sizes)('a file of %i bytes (%s) gets the id that the same stream gets'
   for (const layout of [...Object.values(layouts), small]) {
     for (const link of [false, true]) {
       const counts: number[] = []
-      const stored = await store.ingestFile!(file, { layout, link, alias: true, onBytes: (count) => counts.push(count) })
+      const stored = await store.ingestFile!(file, {
+        layout,
+        link,
+        alias: true,
+        onBytes: (count) => counts.push(count),
+      })
       const expected = await hashContent(bodyOf(bytes), { layout })
       expect(stored.cid.toString()).toBe(expected.cid.toString())
       expect(Buffer.compare(stored.outboard, expected.outboard)).toBe(0)
@@ -38,7 +43,9 @@ test.each(sizes)('a file of %i bytes (%s) gets the id that the same stream gets'
       expect(counts.at(-1)).toBe(size)
       expect(counts).toEqual(counts.toSorted((a, b) => a - b))
       expect(Buffer.compare(await bytesOf((await store.read(stored.cid)).body), bytes)).toBe(0)
-      expect((await store.catalog.aliases.get(`sha256:${createHash('sha256').update(bytes).digest('hex')}`))?.toString()).toBe(stored.cid.toString())
+      expect(
+        (await store.catalog.aliases.get(`sha256:${createHash('sha256').update(bytes).digest('hex')}`))?.toString(),
+      ).toBe(stored.cid.toString())
       expect(await store.verify(stored.cid)).toEqual([])
       await store.delete(stored.cid)
     }
@@ -54,8 +61,13 @@ test.each(sizes)('a file of %i bytes (%s) is expected by its digest, and another
   const file = join(await newFolder(), 'file')
   const bytes = content('expected', size)
   await writeFile(file, bytes)
-  await expect(store.ingestFile!(file, { expect: { sha256: sha256(new Uint8Array(3)) } })).rejects.toMatchObject({ code: 'integrity' })
-  expect(await store.ingestFile!(file, { expect: { sha256: sha256(bytes) } })).toMatchObject({ size, sha256: sha256(bytes) })
+  await expect(store.ingestFile!(file, { expect: { sha256: sha256(new Uint8Array(3)) } })).rejects.toMatchObject({
+    code: 'integrity',
+  })
+  expect(await store.ingestFile!(file, { expect: { sha256: sha256(bytes) } })).toMatchObject({
+    size,
+    sha256: sha256(bytes),
+  })
   await store.close()
 })
 
@@ -78,7 +90,12 @@ test('a splitter whose leaves depend on the bytes sees them in order', async () 
   const layout = { ...small, splitter }
   const stored = await store.ingestFile!(file, { layout })
   expect(stored.cid.toString()).toBe((await hashContent(bodyOf(bytes), { layout })).cid.toString())
-  expect(Buffer.compare(await bytesOf((await store.read(stored.cid, { offset: 1000, length: 70_000 })).body), bytes.subarray(1000, 71_000))).toBe(0)
+  expect(
+    Buffer.compare(
+      await bytesOf((await store.read(stored.cid, { offset: 1000, length: 70_000 })).body),
+      bytes.subarray(1000, 71_000),
+    ),
+  ).toBe(0)
   await store.close()
 })
 
@@ -139,11 +156,14 @@ test('a pipe is refused at once, since opening one can wait for ever', async () 
   await store.close()
 })
 
-test.skipIf(process.platform !== 'linux')('a file that states no size, and has bytes, is not taken for an empty one', async () => {
-  const store = local({ dir: await newFolder() })
-  await expect(store.ingestFile!('/proc/self/status')).rejects.toMatchObject({ code: 'invalid-argument' })
-  await store.close()
-})
+test.skipIf(process.platform !== 'linux')(
+  'a file that states no size, and has bytes, is not taken for an empty one',
+  async () => {
+    const store = local({ dir: await newFolder() })
+    await expect(store.ingestFile!('/proc/self/status')).rejects.toMatchObject({ code: 'invalid-argument' })
+    await store.close()
+  },
+)
 
 test('an abort of a file on its way in leaves nothing', async () => {
   const dir = await newFolder()
@@ -167,7 +187,9 @@ test('what is expected and does not come is not published', async () => {
   await writeFile(file, content('expected', 3 * MEGABYTE))
   const { cid } = await hashContent(bodyOf(content('other', 10)))
   await expect(store.ingestFile!(file, { expect: { cid } })).rejects.toMatchObject({ code: 'integrity' })
-  await expect(store.ingestFile!(file, { expect: { sha256: new Uint8Array(32) } })).rejects.toMatchObject({ code: 'integrity' })
+  await expect(store.ingestFile!(file, { expect: { sha256: new Uint8Array(32) } })).rejects.toMatchObject({
+    code: 'integrity',
+  })
   expect((await store.usage()).blobs).toBe(0)
   await store.close()
 })

@@ -57,14 +57,17 @@ test('a file in place of the folder is refused, and so is a path through a file'
   expect(() => local({ dir: '' })).toThrow(StorageError)
 })
 
-test.skipIf(process.getuid?.() === 0)('a folder that cannot be written is denied (skipped: root can write anywhere)', async () => {
-  const dir = await newFolder()
-  await chmod(dir, 0o555)
-  const store = local({ dir: join(dir, 'below') })
-  await expect(store.usage()).rejects.toMatchObject({ code: 'denied' })
-  expect(await store.health()).toMatchObject({ reachable: false })
-  await store.close()
-})
+test.skipIf(process.getuid?.() === 0)(
+  'a folder that cannot be written is denied (skipped: root can write anywhere)',
+  async () => {
+    const dir = await newFolder()
+    await chmod(dir, 0o555)
+    const store = local({ dir: join(dir, 'below') })
+    await expect(store.usage()).rejects.toMatchObject({ code: 'denied' })
+    expect(await store.health()).toMatchObject({ reachable: false })
+    await store.close()
+  },
+)
 
 test('a store that could not open tries again', async () => {
   const dir = await newFolder()
@@ -224,7 +227,11 @@ test('an error of the source comes out as it is', async () => {
 test('listing neither holds up writers nor a checkpoint', async () => {
   const dir = await newFolder()
   const store = local({ dir })
-  await Promise.all(Array.from({ length: 600 }, (_, number) => store.ingest(bodyOf(content(`${number}`, 10)), { name: { name: `model/${number}` } })))
+  await Promise.all(
+    Array.from({ length: 600 }, (_, number) =>
+      store.ingest(bodyOf(content(`${number}`, 10)), { name: { name: `model/${number}` } }),
+    ),
+  )
   const seen: number[] = []
   for await (const record of store.catalog.list({ prefix: 'model/' })) {
     seen.push(record.size)
@@ -248,7 +255,20 @@ test('prefixes are taken literally', async () => {
     for await (const record of store.catalog.list({ prefix })) found.push(...record.names)
     return found.sort()
   }
-  for (const prefix of ['a%', 'a_', 'a', 'é', '\u{1F600}', '\uFFFF', '\u{1F5FF}', 'a\u{10FFFF}', '\u{10FFFF}', '', 'A', "a'"]) {
+  for (const prefix of [
+    'a%',
+    'a_',
+    'a',
+    'é',
+    '\u{1F600}',
+    '\uFFFF',
+    '\u{1F5FF}',
+    'a\u{10FFFF}',
+    '\u{10FFFF}',
+    '',
+    'A',
+    "a'",
+  ]) {
     expect(await listed(prefix)).toEqual(names.filter((name) => name.startsWith(prefix)).sort())
   }
   const { cid } = await store.ingest(bodyOf(content('many', 10)), { name: { name: 'many/1' } })
@@ -273,41 +293,47 @@ test('what stands in the folder is readable by everybody and writable by nobody'
 /** Whoever stands still in the midst of something that others must wait for. */
 const standstills: [string, (dir: string) => { release(): void }][] = [
   ['opening the store', (dir) => tryLock(join(dir, OPENING)) as FileLock],
-  ['changing the catalog', (dir) => {
-    const database = new DatabaseSync(join(dir, 'catalog.sqlite'))
-    database.exec('BEGIN IMMEDIATE')
-    return { release: () => database.close() }
-  }],
+  [
+    'changing the catalog',
+    (dir) => {
+      const database = new DatabaseSync(join(dir, 'catalog.sqlite'))
+      database.exec('BEGIN IMMEDIATE')
+      return { release: () => database.close() }
+    },
+  ],
 ]
 
-test.each(standstills)('while another process stands still in the midst of %s, calls can be aborted and the store be closed', async (_, hold) => {
-  const dir = await newFolder()
-  const first = local({ dir })
-  const { cid } = await first.ingest(bodyOf(content('x', 10)))
-  await first.close()
-  const held = hold(dir)
-  const store = local({ dir })
-  const catching = store.usage().catch(() => {})
-  const stop = new AbortController()
-  const reason = new Error('enough')
-  const stopped = [
-    store.ingest(bodyOf(content('never', 10)), { signal: stop.signal }),
-    store.delete(cid, { signal: stop.signal }),
-  ].map((call) => expect(call).rejects.toBe(reason))
-  const closed = [
-    store.ingest(bodyOf(content('never either', 10))),
-    store.catalog.names.set({ name: 'never' }, cid),
-  ].map((call) => expect(call).rejects.toMatchObject({ code: 'closed' }))
-  stop.abort(reason)
-  await Promise.all(stopped)
-  await store.close()
-  await Promise.all([...closed, catching])
-  held.release()
-  const after = local({ dir })
-  expect((await after.usage()).blobs).toBe(1)
-  await after.close()
-  expect(await litter(dir)).toEqual([])
-})
+test.each(standstills)(
+  'while another process stands still in the midst of %s, calls can be aborted and the store be closed',
+  async (_, hold) => {
+    const dir = await newFolder()
+    const first = local({ dir })
+    const { cid } = await first.ingest(bodyOf(content('x', 10)))
+    await first.close()
+    const held = hold(dir)
+    const store = local({ dir })
+    const catching = store.usage().catch(() => {})
+    const stop = new AbortController()
+    const reason = new Error('enough')
+    const stopped = [
+      store.ingest(bodyOf(content('never', 10)), { signal: stop.signal }),
+      store.delete(cid, { signal: stop.signal }),
+    ].map((call) => expect(call).rejects.toBe(reason))
+    const closed = [
+      store.ingest(bodyOf(content('never either', 10))),
+      store.catalog.names.set({ name: 'never' }, cid),
+    ].map((call) => expect(call).rejects.toMatchObject({ code: 'closed' }))
+    stop.abort(reason)
+    await Promise.all(stopped)
+    await store.close()
+    await Promise.all([...closed, catching])
+    held.release()
+    const after = local({ dir })
+    expect((await after.usage()).blobs).toBe(1)
+    await after.close()
+    expect(await litter(dir)).toEqual([])
+  },
+)
 
 test('an abort in the queue takes only its own change back', async () => {
   const dir = await newFolder()

@@ -14,7 +14,10 @@ test('two processes that put the same 64 MiB at once store them once', async () 
   const children = [start(dir, 'put', 'same', 64 * 1024 * 1024), start(dir, 'put', 'same', 64 * 1024 * 1024)]
   for (const child of children) expect(await child.next()).toBe('ready')
   for (const child of children) child.go()
-  const said = (await Promise.all(children.map((child) => child.rest()))).flat() as { cid: string; deduplicated: boolean }[]
+  const said = (await Promise.all(children.map((child) => child.rest()))).flat() as {
+    cid: string
+    deduplicated: boolean
+  }[]
   expect(said.map(({ deduplicated }) => deduplicated).sort()).toEqual([false, true])
   const store = local({ dir })
   const cid = parseCid(said[0]!.cid)
@@ -75,7 +78,9 @@ test('a partial blob that another process has open is waited for, and its leaves
   expect(await child.next()).toBe('open')
   const store = local({ dir })
   let opened = false
-  const opening = store.partial(await hashContent(bodyOf(half), { layout })).then((partial) => ((opened = true), partial))
+  const opening = store
+    .partial(await hashContent(bodyOf(half), { layout }))
+    .then((partial) => ((opened = true), partial))
   await store.usage()
   expect(opened).toBe(false)
   child.go()
@@ -105,7 +110,9 @@ test('several processes make the view of one directory at once', async () => {
   const { buildDirectory } = await import('@stowage/core/spi')
   const { cid, size, outboard } = await store.ingest(bodyOf(content('file', 9000)), { layout })
   expect(outboard.length).toBeGreaterThan(0)
-  const directory = buildDirectory(Array.from({ length: 50 }, (_, index) => ({ name: `file-${index}`, cid, size, dagSize: size })))
+  const directory = buildDirectory(
+    Array.from({ length: 50 }, (_, index) => ({ name: `file-${index}`, cid, size, dagSize: size })),
+  )
   await store.putDirectory(directory)
   const children = Array.from({ length: 3 }, () => start(dir, 'view', directory.cid.toString()))
   for (const child of children) await child.next()
@@ -114,7 +121,8 @@ test('several processes make the view of one directory at once', async () => {
   expect(new Set(paths).size).toBe(1)
   const names = await readdir(paths[0] as string)
   expect(names).toHaveLength(50)
-  for (const name of names) expect(await readFile(join(paths[0] as string, name))).toEqual(Buffer.from(content('file', 9000)))
+  for (const name of names)
+    expect(await readFile(join(paths[0] as string, name))).toEqual(Buffer.from(content('file', 9000)))
   await store.close()
   expect(await litter(dir)).toEqual([])
 })

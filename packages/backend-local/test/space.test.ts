@@ -14,7 +14,8 @@ const readOnly = await newFolder()
 
 function mount(): boolean {
   try {
-    for (const at of [dir, readOnly]) execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE}`, 'tmpfs', at], { stdio: 'ignore' })
+    for (const at of [dir, readOnly])
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE}`, 'tmpfs', at], { stdio: 'ignore' })
     return true
   } catch {
     return false
@@ -39,33 +40,48 @@ describe.skipIf(!mounted)(`a full disk${mounted ? '' : ' (skipped: needs the rig
   const large = (): AsyncGenerator<Uint8Array> => bodyOf(content('large', 2 * SIZE))
   const tries: [string, () => Promise<unknown>][] = [
     ['ingest', () => store.ingest(large())],
-    ['ingest of small leaves', () => store.ingest(large(), { layout: { ...layouts['unixfs-v1-2025'], splitter: fixedSize(8192) } })],
-    ['ingestFile', async () => {
-      const file = join(await newFolder(), 'large')
-      await writeFile(file, content('large', 2 * SIZE))
-      return store.ingestFile?.(file)
-    }],
-    ['put', async () => {
-      const built = await hashContent(large())
-      return store.put({ ...built, open: large })
-    }],
-    ['scratch', async () => {
-      const scratch = await store.scratch()
-      try {
-        await scratch.append(content('large', 2 * SIZE))
-      } finally {
-        await scratch.close()
-      }
-    }],
-    ['partial', async () => {
-      const bytes = content('large', 2 * SIZE)
-      const partial = await store.partial(await hashContent(bodyOf(bytes)))
-      try {
-        for (const leaf of partial.missing()) await partial.write(leaf, bytes.subarray(leaf << 20, (leaf + 1) << 20))
-      } finally {
-        await partial.discard()
-      }
-    }],
+    [
+      'ingest of small leaves',
+      () => store.ingest(large(), { layout: { ...layouts['unixfs-v1-2025'], splitter: fixedSize(8192) } }),
+    ],
+    [
+      'ingestFile',
+      async () => {
+        const file = join(await newFolder(), 'large')
+        await writeFile(file, content('large', 2 * SIZE))
+        return store.ingestFile?.(file)
+      },
+    ],
+    [
+      'put',
+      async () => {
+        const built = await hashContent(large())
+        return store.put({ ...built, open: large })
+      },
+    ],
+    [
+      'scratch',
+      async () => {
+        const scratch = await store.scratch()
+        try {
+          await scratch.append(content('large', 2 * SIZE))
+        } finally {
+          await scratch.close()
+        }
+      },
+    ],
+    [
+      'partial',
+      async () => {
+        const bytes = content('large', 2 * SIZE)
+        const partial = await store.partial(await hashContent(bodyOf(bytes)))
+        try {
+          for (const leaf of partial.missing()) await partial.write(leaf, bytes.subarray(leaf << 20, (leaf + 1) << 20))
+        } finally {
+          await partial.discard()
+        }
+      },
+    ],
   ]
 
   test.each(tries)('%s fails with no-space, and leaves nothing behind', async (_, attempt) => {
@@ -80,14 +96,18 @@ describe.skipIf(!mounted)(`a full disk${mounted ? '' : ' (skipped: needs the rig
   test('filled to the last page, the store still deletes, and then takes more', async () => {
     const cids = []
     for (let number = 0; ; number++) {
-      const stored = await store.ingest(bodyOf(content(`fill-${number}`, 70_000)), { name: { name: `n-${number}` } }).catch((error: unknown) => error)
+      const stored = await store
+        .ingest(bodyOf(content(`fill-${number}`, 70_000)), { name: { name: `n-${number}` } })
+        .catch((error: unknown) => error)
       if (stored instanceof Error) {
         expect(stored).toMatchObject({ code: 'no-space' })
         break
       }
       cids.push((stored as { cid: Awaited<ReturnType<typeof store.ingest>>['cid'] }).cid)
     }
-    const files = readdirSync(join(dir, 'blobs'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    const files = readdirSync(join(dir, 'blobs'), { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    )
     const records = await store.usage()
     expect(files).toHaveLength(records.blobs)
     await expect(store.health()).resolves.toMatchObject({ reachable: true })
@@ -103,19 +123,22 @@ describe.skipIf(!mounted)(`a full disk${mounted ? '' : ' (skipped: needs the rig
   })
 })
 
-describe.skipIf(!mounted)(`a read-only file system${mounted ? '' : ' (skipped: needs the right to mount a tmpfs)'}`, () => {
-  afterAll(() => void execFileSync('umount', [readOnly]))
+describe.skipIf(!mounted)(
+  `a read-only file system${mounted ? '' : ' (skipped: needs the right to mount a tmpfs)'}`,
+  () => {
+    afterAll(() => void execFileSync('umount', [readOnly]))
 
-  test('is denied, whether the folder is there or not', async () => {
-    const before = local({ dir: join(readOnly, 'there') })
-    await before.ingest(bodyOf(content('x', 10)))
-    await before.close()
-    execFileSync('mount', ['-o', 'remount,ro', readOnly])
-    for (const name of ['there', 'new']) {
-      const store = local({ dir: join(readOnly, name) })
-      await expect(store.usage()).rejects.toMatchObject({ code: 'denied' })
-      expect(await store.health()).toMatchObject({ reachable: false, error: { code: 'denied' } })
-      await store.close()
-    }
-  })
-})
+    test('is denied, whether the folder is there or not', async () => {
+      const before = local({ dir: join(readOnly, 'there') })
+      await before.ingest(bodyOf(content('x', 10)))
+      await before.close()
+      execFileSync('mount', ['-o', 'remount,ro', readOnly])
+      for (const name of ['there', 'new']) {
+        const store = local({ dir: join(readOnly, name) })
+        await expect(store.usage()).rejects.toMatchObject({ code: 'denied' })
+        expect(await store.health()).toMatchObject({ reachable: false, error: { code: 'denied' } })
+        await store.close()
+      }
+    })
+  },
+)

@@ -1,6 +1,15 @@
 import { chmod, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { buildDirectory, dagPbCid, fixedSize, layouts, sha256, type Block, type CID, type Layout } from '@stowage/core/spi'
+import {
+  buildDirectory,
+  dagPbCid,
+  fixedSize,
+  layouts,
+  sha256,
+  type Block,
+  type CID,
+  type Layout,
+} from '@stowage/core/spi'
 import { expect, test } from 'vitest'
 import { local } from '../src/index.ts'
 import { bodyOf, content } from './content.ts'
@@ -8,7 +17,13 @@ import { litter, newFolder } from './folder.ts'
 
 const layout: Layout = { ...layouts['unixfs-v1-2025'], name: 'small', splitter: fixedSize(4096), maxLinks: 4 }
 
-async function model(): Promise<{ dir: string; store: ReturnType<typeof local>; root: CID; weights: CID; view: string }> {
+async function model(): Promise<{
+  dir: string
+  store: ReturnType<typeof local>
+  root: CID
+  weights: CID
+  view: string
+}> {
   const dir = await newFolder()
   const store = local({ dir })
   const put = async (seed: string, size: number): Promise<{ cid: CID; size: number; dagSize: number }> => {
@@ -16,7 +31,10 @@ async function model(): Promise<{ dir: string; store: ReturnType<typeof local>; 
     return { cid, size, dagSize: size }
   }
   const weights = await put('weights', 50_000)
-  const inner = buildDirectory([{ name: 'model.onnx', ...weights }, { name: 'model.onnx_data', ...(await put('data', 0)) }])
+  const inner = buildDirectory([
+    { name: 'model.onnx', ...weights },
+    { name: 'model.onnx_data', ...(await put('data', 0)) },
+  ])
   await store.putDirectory(inner, { member: true })
   const root = buildDirectory([
     { name: 'config.json', ...(await put('config', 100)) },
@@ -28,7 +46,13 @@ async function model(): Promise<{ dir: string; store: ReturnType<typeof local>; 
 }
 
 async function isGood(view: string): Promise<void> {
-  expect((await readdir(view, { recursive: true })).sort()).toEqual(['config.json', 'copy of weights', 'onnx', 'onnx/model.onnx', 'onnx/model.onnx_data'])
+  expect((await readdir(view, { recursive: true })).sort()).toEqual([
+    'config.json',
+    'copy of weights',
+    'onnx',
+    'onnx/model.onnx',
+    'onnx/model.onnx_data',
+  ])
   expect(await readFile(join(view, 'onnx/model.onnx'))).toEqual(Buffer.from(content('weights', 50_000)))
   expect(await readFile(join(view, 'copy of weights'))).toEqual(Buffer.from(content('weights', 50_000)))
   expect((await stat(join(view, 'onnx/model.onnx'))).mode & 0o222).toBe(0)
@@ -37,7 +61,9 @@ async function isGood(view: string): Promise<void> {
 test('a directory is a folder of files that take no space of their own', async () => {
   const { dir, store, root, weights, view } = await model()
   await isGood(view)
-  expect((await stat(join(view, 'onnx/model.onnx'))).ino).toBe((await stat((await store.path?.(weights)) as string)).ino)
+  expect((await stat(join(view, 'onnx/model.onnx'))).ino).toBe(
+    (await stat((await store.path?.(weights)) as string)).ino,
+  )
   const before = (await stat(view)).ino
   expect(await store.directoryPath?.(root)).toBe(view)
   expect((await stat(view)).ino).toBe(before)
@@ -49,8 +75,14 @@ const spoilers: [string, (view: string) => Promise<unknown>][] = [
   ['lost a file', (view) => rm(join(view, 'config.json'))],
   ['lost a folder', (view) => rm(join(view, 'onnx'), { recursive: true })],
   ['has a file too many', (view) => writeFile(join(view, 'onnx/extra'), 'x')],
-  ['has another file in place of one', async (view) => (await rm(join(view, 'config.json')), writeFile(join(view, 'config.json'), content('config', 100)))],
-  ['has a folder in place of a file', (view) => rm(join(view, 'config.json')).then(() => mkdir(join(view, 'config.json')))],
+  [
+    'has another file in place of one',
+    async (view) => (await rm(join(view, 'config.json')), writeFile(join(view, 'config.json'), content('config', 100))),
+  ],
+  [
+    'has a folder in place of a file',
+    (view) => rm(join(view, 'config.json')).then(() => mkdir(join(view, 'config.json'))),
+  ],
   ['is gone', (view) => rm(view, { recursive: true })],
 ]
 
@@ -80,7 +112,9 @@ test('a view goes with its directory, so that its bytes leave the disk', async (
   expect(await store.gc({ maxSize: 0 })).toMatchObject({ removed: 5, freed: 50_100, remaining: 0 })
   await expect(stat(view)).rejects.toMatchObject({ code: 'ENOENT' })
   expect(await store.directory(root)).toBeUndefined()
-  expect((await readdir(join(dir, 'blobs'), { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())).toEqual([])
+  expect(
+    (await readdir(join(dir, 'blobs'), { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()),
+  ).toEqual([])
   await store.close()
   expect(await litter(dir)).toEqual([])
 })
@@ -109,16 +143,22 @@ function foreignDirectory(name: string, child: CID): Block {
   return { cid: dagPbCid(sha256(bytes), 1), bytes }
 }
 
-test.each(['..', '.', '../../escape', 'a/b', '/etc/passwd', 'a\\b', 'harmless'])('a directory with the entry %j makes no file outside its view', async (name) => {
-  const dir = join(await newFolder(), 'deep', 'store')
-  const store = local({ dir })
-  const { cid } = await store.ingest(bodyOf(content('x', 10)))
-  const node = foreignDirectory(name, cid)
-  const stored = await store.putDirectory({ cid: node.cid, size: 10, nodes: [node], children: [cid] }).catch((error: unknown) => error)
-  const view = stored instanceof Error ? stored : await store.directoryPath?.(node.cid).catch((error: unknown) => error)
-  if (name === 'harmless') expect(view).toBe(join(dir, 'views', node.cid.toString()))
-  else expect(view).toMatchObject({ code: expect.stringMatching(/invalid-argument|integrity/) })
-  expect(await readdir(join(dir, '..'))).toEqual(['store'])
-  expect(await readdir(join(dir, '..', '..'))).toEqual(['deep'])
-  await store.close()
-})
+test.each(['..', '.', '../../escape', 'a/b', '/etc/passwd', 'a\\b', 'harmless'])(
+  'a directory with the entry %j makes no file outside its view',
+  async (name) => {
+    const dir = join(await newFolder(), 'deep', 'store')
+    const store = local({ dir })
+    const { cid } = await store.ingest(bodyOf(content('x', 10)))
+    const node = foreignDirectory(name, cid)
+    const stored = await store
+      .putDirectory({ cid: node.cid, size: 10, nodes: [node], children: [cid] })
+      .catch((error: unknown) => error)
+    const view =
+      stored instanceof Error ? stored : await store.directoryPath?.(node.cid).catch((error: unknown) => error)
+    if (name === 'harmless') expect(view).toBe(join(dir, 'views', node.cid.toString()))
+    else expect(view).toMatchObject({ code: expect.stringMatching(/invalid-argument|integrity/) })
+    expect(await readdir(join(dir, '..'))).toEqual(['store'])
+    expect(await readdir(join(dir, '..', '..'))).toEqual(['deep'])
+    await store.close()
+  },
+)

@@ -11,8 +11,13 @@ export function check(condition: boolean, otherwise: string): asserts condition 
   if (!condition) throw new ConformanceFailure(otherwise)
 }
 
-export function same<T extends string | number | boolean | null | undefined>(actual: T, expected: T, what: string): void {
-  if (!Object.is(actual, expected)) throw new ConformanceFailure(`${what}: ${String(actual)} instead of ${String(expected)}`)
+export function same<T extends string | number | boolean | null | undefined>(
+  actual: T,
+  expected: T,
+  what: string,
+): void {
+  if (!Object.is(actual, expected))
+    throw new ConformanceFailure(`${what}: ${String(actual)} instead of ${String(expected)}`)
 }
 
 /** Says where bytes part ways instead of printing them. */
@@ -23,12 +28,17 @@ export function sameBytes(actual: Uint8Array, expected: Uint8Array, what: string
 }
 
 /** The call must fail with a `StorageError` of this code (or one of these). */
-export async function fails(promise: Promise<unknown>, code: StorageErrorCode | readonly StorageErrorCode[]): Promise<void> {
+export async function fails(
+  promise: Promise<unknown>,
+  code: StorageErrorCode | readonly StorageErrorCode[],
+): Promise<void> {
   const codes = typeof code === 'string' ? [code] : code
   const outcome = await settle(promise)
   if ('value' in outcome) throw new ConformanceFailure(`succeeded instead of failing with ${codes.join(' or ')}`)
   if (!codes.some((each) => StorageError.is(outcome.error, each))) {
-    throw new ConformanceFailure(`failed with ${String(outcome.error)} instead of ${codes.join(' or ')}`, { cause: outcome.error })
+    throw new ConformanceFailure(`failed with ${String(outcome.error)} instead of ${codes.join(' or ')}`, {
+      cause: outcome.error,
+    })
   }
 }
 
@@ -36,7 +46,8 @@ export async function fails(promise: Promise<unknown>, code: StorageErrorCode | 
 export async function rejectsWith(promise: Promise<unknown>, reason: unknown): Promise<void> {
   const outcome = await settle(promise)
   if ('value' in outcome) throw new ConformanceFailure('succeeded instead of rejecting with the reason')
-  if (outcome.error !== reason) throw new ConformanceFailure('rejected with something else than the reason itself', { cause: outcome.error })
+  if (outcome.error !== reason)
+    throw new ConformanceFailure('rejected with something else than the reason itself', { cause: outcome.error })
 }
 
 async function settle(promise: Promise<unknown>): Promise<{ value: unknown } | { error: unknown }> {

@@ -6,11 +6,18 @@ import { blobOf } from './fixtures.ts'
 import { capabilities, plan } from './plan.ts'
 
 const subject: Subject<NearStore> = { open: async () => memory() }
-const one = (name: string, needs: ConformanceCase['needs'] = [], run: (context: CaseContext<NearStore>) => Promise<void> = async () => {}) => ({ name, needs, run })
+const one = (
+  name: string,
+  needs: ConformanceCase['needs'] = [],
+  run: (context: CaseContext<NearStore>) => Promise<void> = async () => {},
+) => ({ name, needs, run })
 
 describe('plan', () => {
   test('takes what the backend has, and says what it lacks', async () => {
-    const { run, skipped } = await plan([one('a', ['put']), one('b', ['providers', 'put', 'reopen']), one('c')], subject)
+    const { run, skipped } = await plan(
+      [one('a', ['put']), one('b', ['providers', 'put', 'reopen']), one('c')],
+      subject,
+    )
     expect(run.map(({ name }) => name)).toEqual(['a', 'c'])
     expect(skipped).toEqual([{ name: 'b', reason: 'has no providers, no reopen' }])
   })
@@ -22,7 +29,9 @@ describe('plan', () => {
   })
 
   test('refuses to skip what does not exist', async () => {
-    await expect(plan([one('a')], { ...subject, skip: { A: 'misspelt' } })).rejects.toMatchObject({ code: 'invalid-argument' })
+    await expect(plan([one('a')], { ...subject, skip: { A: 'misspelt' } })).rejects.toMatchObject({
+      code: 'invalid-argument',
+    })
   })
 
   test('closes every backend, also of a case that fails', async () => {

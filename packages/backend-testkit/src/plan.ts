@@ -19,7 +19,10 @@ const PATIENCE = 20_000
  * Chooses the cases that apply to a backend, by what it has. Opens one backend to look at it, and closes it.
  * A name in `subject.skip` that none of `cases` has: `invalid-argument`.
  */
-export async function plan<B extends Backend>(cases: readonly ConformanceCase<B>[], subject: Subject<B>): Promise<Plan> {
+export async function plan<B extends Backend>(
+  cases: readonly ConformanceCase<B>[],
+  subject: Subject<B>,
+): Promise<Plan> {
   const skip = new Map(Object.entries(subject.skip ?? {}))
   const names = new Set(cases.map((each) => each.name))
   for (const name of skip.keys()) {
@@ -34,7 +37,9 @@ export async function plan<B extends Backend>(cases: readonly ConformanceCase<B>
     return reason === undefined ? [] : [{ name, reason }]
   })
   const left = new Set(skipped.map(({ name }) => name))
-  const run = cases.filter(({ name }) => !left.has(name)).map((each) => ({ name: each.name, run: () => runCase(each, subject) }))
+  const run = cases
+    .filter(({ name }) => !left.has(name))
+    .map((each) => ({ name: each.name, run: () => runCase(each, subject) }))
   return { run, skipped }
 }
 
@@ -84,7 +89,8 @@ async function runCase<B extends Backend>(each: ConformanceCase<B>, subject: Sub
 }
 
 function hook<T>(method: T | undefined, name: string): T {
-  if (method === undefined) throw new StorageError('invalid-argument', `the case uses ${name} without naming it in its needs`)
+  if (method === undefined)
+    throw new StorageError('invalid-argument', `the case uses ${name} without naming it in its needs`)
   return method
 }
 

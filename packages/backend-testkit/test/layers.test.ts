@@ -41,7 +41,9 @@ describe('readonly', async () => {
   })
   test.each(run)('$name', ({ run }) => run())
   test('has nothing to put or delete', () => {
-    expect(run.some(({ name }) => name.startsWith('put:') || name.startsWith('delete:') || name.startsWith('pin:'))).toBe(false)
+    expect(
+      run.some(({ name }) => name.startsWith('put:') || name.startsWith('delete:') || name.startsWith('pin:')),
+    ).toBe(false)
     expect(run.length).toBeGreaterThan(20)
   })
 })

@@ -1,4 +1,11 @@
-import { StorageError, type Body, type CallOptions, type Catalog, type NearStore, type PartialBlob } from '@stowage/core/spi'
+import {
+  StorageError,
+  type Body,
+  type CallOptions,
+  type Catalog,
+  type NearStore,
+  type PartialBlob,
+} from '@stowage/core/spi'
 
 /** A near store with one thing wrong. */
 export type Mutation = (store: NearStore) => NearStore
@@ -8,14 +15,24 @@ export const wrong =
   (change: (store: NearStore) => Partial<NearStore>): Mutation =>
   (store) => ({ ...store, ...change(store) })
 
-export const wrongNames = (change: (names: Catalog['names'], store: NearStore) => Partial<Catalog['names']>): Mutation =>
-  wrong((store) => ({ catalog: { ...store.catalog, names: { ...store.catalog.names, ...change(store.catalog.names, store) } } }))
+export const wrongNames = (
+  change: (names: Catalog['names'], store: NearStore) => Partial<Catalog['names']>,
+): Mutation =>
+  wrong((store) => ({
+    catalog: { ...store.catalog, names: { ...store.catalog.names, ...change(store.catalog.names, store) } },
+  }))
 
 export const wrongPins = (change: (pins: Catalog['pins'], store: NearStore) => Partial<Catalog['pins']>): Mutation =>
-  wrong((store) => ({ catalog: { ...store.catalog, pins: { ...store.catalog.pins, ...change(store.catalog.pins, store) } } }))
+  wrong((store) => ({
+    catalog: { ...store.catalog, pins: { ...store.catalog.pins, ...change(store.catalog.pins, store) } },
+  }))
 
-export const wrongAliases = (change: (aliases: Catalog['aliases'], store: NearStore) => Partial<Catalog['aliases']>): Mutation =>
-  wrong((store) => ({ catalog: { ...store.catalog, aliases: { ...store.catalog.aliases, ...change(store.catalog.aliases, store) } } }))
+export const wrongAliases = (
+  change: (aliases: Catalog['aliases'], store: NearStore) => Partial<Catalog['aliases']>,
+): Mutation =>
+  wrong((store) => ({
+    catalog: { ...store.catalog, aliases: { ...store.catalog.aliases, ...change(store.catalog.aliases, store) } },
+  }))
 
 export const wrongCatalog = (change: (catalog: Catalog, store: NearStore) => Partial<Catalog>): Mutation =>
   wrong((store) => ({ catalog: { ...store.catalog, ...change(store.catalog, store) } }))
@@ -55,7 +72,11 @@ export const deafStore: Mutation = wrong((store) => ({
 }))
 
 /** The promise; when it fails with that code, `instead`. */
-export async function pardon<T>(promise: Promise<T>, code: StorageError['code'], instead: () => T | Promise<T>): Promise<T> {
+export async function pardon<T>(
+  promise: Promise<T>,
+  code: StorageError['code'],
+  instead: () => T | Promise<T>,
+): Promise<T> {
   try {
     return await promise
   } catch (error) {

@@ -16,7 +16,10 @@ const provided: Mutation = (store) => ({
   },
 })
 
-const subject = (mutation: Mutation = (store) => store) => ({ ...memorySubject((store) => mutation(provided(store))), patience: 200 })
+const subject = (mutation: Mutation = (store) => store) => ({
+  ...memorySubject((store) => mutation(provided(store))),
+  patience: 200,
+})
 
 test('every case is proven by a store that breaks its promise', () => {
   expect(Object.keys(mutations).sort()).toEqual(cases.map(({ name }) => name).sort())
@@ -30,8 +33,11 @@ test('every case applies to the store that is mutated, and passes as long as it 
 })
 
 describe.each(cases.map((each) => ({ name: each.name, each })))('$name', ({ name, each }) => {
-  test.each((mutations[name] ?? []).map((mutation, index) => ({ index, mutation })))('catches mutation $index', async ({ mutation }) => {
-    const { run } = await plan([each], subject(mutation))
-    await expect(run[0]?.run()).rejects.toThrow()
-  })
+  test.each((mutations[name] ?? []).map((mutation, index) => ({ index, mutation })))(
+    'catches mutation $index',
+    async ({ mutation }) => {
+      const { run } = await plan([each], subject(mutation))
+      await expect(run[0]?.run()).rejects.toThrow()
+    },
+  )
 })

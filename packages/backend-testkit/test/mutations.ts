@@ -1,4 +1,14 @@
-import { hashContent, rawCid, StorageError, type BlobRecord, type BlobSource, type Body, type CID, type Directory, type PartialBlob } from '@stowage/core/spi'
+import {
+  hashContent,
+  rawCid,
+  StorageError,
+  type BlobRecord,
+  type BlobSource,
+  type Body,
+  type CID,
+  type Directory,
+  type PartialBlob,
+} from '@stowage/core/spi'
 import { blobOf, bodyOf, bytesOf, collect } from '../src/index.ts'
 import {
   deaf,
@@ -23,7 +33,9 @@ import {
 const flip = (chunk: Uint8Array) => chunk.map((byte, at) => (at === 0 ? byte ^ 1 : byte))
 const longer = (bytes: Uint8Array) => new Uint8Array([...bytes, 0])
 const forever = new Promise<never>(() => {})
-const ignoresExpect: Mutation = wrong((store) => ({ ingest: (source, options) => store.ingest(source, { ...options, expect: undefined }) }))
+const ignoresExpect: Mutation = wrong((store) => ({
+  ingest: (source, options) => store.ingest(source, { ...options, expect: undefined }),
+}))
 const memberless: Mutation = wrong((store) => ({
   ingest: (source, options) => store.ingest(source, { ...options, member: false }),
   putDirectory: (directory, options) => store.putDirectory(directory, { ...options, member: false }),
@@ -57,10 +69,15 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     }),
   ],
   'read: gives the bytes of blobs of older layouts': [
-    wrong((store) => ({ put: async (blob) => (blob.cid.version === 0 ? Promise.reject(fault('unsupported')) : store.put(blob)) })),
+    wrong((store) => ({
+      put: async (blob) => (blob.cid.version === 0 ? Promise.reject(fault('unsupported')) : store.put(blob)),
+    })),
   ],
   'read: an absent blob fails with not-found, before any byte': [
-    wrong((store) => ({ read: (cid, options) => pardon(store.read(cid, options), 'not-found', () => ({ size: 0, offset: 0, length: 0, body: nothing() })) })),
+    wrong((store) => ({
+      read: (cid, options) =>
+        pardon(store.read(cid, options), 'not-found', () => ({ size: 0, offset: 0, length: 0, body: nothing() })),
+    })),
     wrong((store) => ({
       read: async (cid, options) =>
         pardon(store.read(cid, options), 'not-found', () => ({
@@ -77,7 +94,9 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   'read: gives ranges at the borders of leaves': [
     wrong((store) => ({ read: (cid, options) => store.read(cid, { ...options, length: undefined }) })),
     wrong((store) => ({ read: (cid, options) => store.read(cid, { ...options, offset: 0 }) })),
-    wrong((store) => ({ read: (cid, options = {}) => store.read(cid, { ...options, length: options.length || undefined }) })),
+    wrong((store) => ({
+      read: (cid, options = {}) => store.read(cid, { ...options, length: options.length || undefined }),
+    })),
   ],
   'read: cuts off what reaches beyond the end': [
     wrong((store) => ({
@@ -97,15 +116,23 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   ],
   'read: beyond the end fails with range': [
     wrong((store) => ({
-      read: async (cid, options = {}) => store.read(cid, { ...options, offset: Math.min(options.offset ?? 0, (await store.stat(cid))?.size ?? 0) }),
+      read: async (cid, options = {}) =>
+        store.read(cid, { ...options, offset: Math.min(options.offset ?? 0, (await store.stat(cid))?.size ?? 0) }),
     })),
   ],
   'read: an offset or a length that is none fails with invalid-argument': [
     wrong((store) => ({
       read: (cid, options = {}) =>
-        store.read(cid, { ...options, offset: Math.max(Math.trunc(options.offset ?? 0) || 0, 0), length: options.length && Math.max(Math.trunc(options.length), 0) }),
+        store.read(cid, {
+          ...options,
+          offset: Math.max(Math.trunc(options.offset ?? 0) || 0, 0),
+          length: options.length && Math.max(Math.trunc(options.length), 0),
+        }),
     })),
-    wrong((store) => ({ read: (cid, options = {}) => store.read(cid, { ...options, length: (options.length ?? 0) < 0 ? 0 : options.length }) })),
+    wrong((store) => ({
+      read: (cid, options = {}) =>
+        store.read(cid, { ...options, length: (options.length ?? 0) < 0 ? 0 : options.length }),
+    })),
   ],
   'read: many readers at a time get the same bytes': [
     (store) => {
@@ -196,7 +223,10 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   ],
 
   'put: twice is fine': [
-    wrong((store) => ({ put: async (blob) => ((await store.stat(blob.cid)) === undefined ? store.put(blob) : Promise.reject(fault('conflict'))) })),
+    wrong((store) => ({
+      put: async (blob) =>
+        (await store.stat(blob.cid)) === undefined ? store.put(blob) : Promise.reject(fault('conflict')),
+    })),
   ],
   'put: nothing is readable before all of it is there': [
     (store) => {
@@ -271,7 +301,15 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     },
     (store) => {
       const light = overloaded(8)
-      return { ...store, put: (blob) => pardon(light(() => store.put(blob)), 'unavailable', () => {}) }
+      return {
+        ...store,
+        put: (blob) =>
+          pardon(
+            light(() => store.put(blob)),
+            'unavailable',
+            () => {},
+          ),
+      }
     },
   ],
   'delete: takes the blob away and says that it was here': [
@@ -324,10 +362,16 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     wrong((store) => ({ health: () => store.health() })),
     wrong((store) => ({ pin: (cid) => store.catalog.pins.set(cid) })),
     wrong((store) => ({ delete: (cid) => store.delete(cid) })),
-    wrong((store) => ({ outboard: (cid, options) => store.outboard(cid, options).catch((cause: unknown) => Promise.reject(new Error('aborted', { cause }))) })),
+    wrong((store) => ({
+      outboard: (cid, options) =>
+        store.outboard(cid, options).catch((cause: unknown) => Promise.reject(new Error('aborted', { cause }))),
+    })),
   ],
   'abort: a reason that is no error comes out as it is': [
-    wrong((store) => ({ stat: (cid, options) => store.stat(cid, options).catch((cause: unknown) => Promise.reject(new Error('aborted', { cause }))) })),
+    wrong((store) => ({
+      stat: (cid, options) =>
+        store.stat(cid, options).catch((cause: unknown) => Promise.reject(new Error('aborted', { cause }))),
+    })),
   ],
   'abort: ends a body before its first chunk': [deafStore],
   'abort: ends a body between two chunks': [deafStore, wrongBody(quietlyCut)],
@@ -341,7 +385,10 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
       },
     })),
   ],
-  'abort: stops a put whose source hangs': [deafStore, wrong((store) => ({ put: (blob, options) => store.put(source(blob, unleavable), options) }))],
+  'abort: stops a put whose source hangs': [
+    deafStore,
+    wrong((store) => ({ put: (blob, options) => store.put(source(blob, unleavable), options) })),
+  ],
   'abort: ends a list between two items': [deafStore],
   'abort: a signal that aborts when all is over changes nothing': [
     wrong((store) => ({
@@ -414,8 +461,12 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
 
   'ingest: finds cid, size and outboard of blobs of every size': [
     wrong((store) => ({ ingest: async (...call) => ({ ...(await store.ingest(...call)), size: 3 }) })),
-    wrong((store) => ({ ingest: async (...call) => ({ ...(await store.ingest(...call)), outboard: new Uint8Array() }) })),
-    wrong((store) => ({ ingest: async (...call) => ({ ...(await store.ingest(...call)), cid: rawCid(new Uint8Array(32)) }) })),
+    wrong((store) => ({
+      ingest: async (...call) => ({ ...(await store.ingest(...call)), outboard: new Uint8Array() }),
+    })),
+    wrong((store) => ({
+      ingest: async (...call) => ({ ...(await store.ingest(...call)), cid: rawCid(new Uint8Array(32)) }),
+    })),
   ],
   'ingest: cuts and links as the layout says': [
     wrong((store) => ({ ingest: (bytes, options) => store.ingest(bytes, { ...options, layout: undefined }) })),
@@ -428,7 +479,10 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     wrong((store) => ({ ingest: async (...call) => ({ ...(await store.ingest(...call)), deduplicated: true }) })),
   ],
   'ingest: what is expected and comes is stored': [
-    wrong((store) => ({ ingest: async (bytes, options) => (options?.expect ? Promise.reject(fault('integrity')) : store.ingest(bytes, options)) })),
+    wrong((store) => ({
+      ingest: async (bytes, options) =>
+        options?.expect ? Promise.reject(fault('integrity')) : store.ingest(bytes, options),
+    })),
   ],
   'ingest: another cid than expected fails with integrity and leaves nothing behind': [
     ignoresExpect,
@@ -447,7 +501,9 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   ],
   'ingest: tells how many bytes it has': [
     wrong((store) => ({ ingest: (bytes, options) => store.ingest(bytes, { ...options, onBytes: undefined }) })),
-    wrong((store) => ({ ingest: (bytes, options) => store.ingest(bytes, { ...options, onBytes: () => options?.onBytes?.(1) }) })),
+    wrong((store) => ({
+      ingest: (bytes, options) => store.ingest(bytes, { ...options, onBytes: () => options?.onBytes?.(1) }),
+    })),
   ],
   'ingest: a source that breaks off leaves nothing behind': [
     wrong((store) => ({ ingest: (bytes, options) => store.ingest(quietlyCut(bytes), options) })),
@@ -457,7 +513,10 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     deafStore,
     wrong((store) => ({ ingest: (bytes, options) => store.ingest(unleavable(bytes), options) })),
   ],
-  'ingest: an abort stops it while its source hangs': [deafStore, wrong((store) => ({ ingest: (bytes, options) => store.ingest(unleavable(bytes), options) }))],
+  'ingest: an abort stops it while its source hangs': [
+    deafStore,
+    wrong((store) => ({ ingest: (bytes, options) => store.ingest(unleavable(bytes), options) })),
+  ],
   'ingest: an abort before it begins rejects with the reason': [deafStore],
   'ingest: 32 times the same bytes at once are one blob': [
     wrong((store) => ({ ingest: async (...call) => ({ ...(await store.ingest(...call)), deduplicated: false }) })),
@@ -472,14 +531,19 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   'names: point at blobs, move, and are removed': [
     wrongNames(() => ({ set: async () => {} })),
     wrongNames(() => ({ remove: async () => true })),
-    wrongNames((names) => ({ set: async (change, cid) => ((await names.get(change.name)) ? undefined : names.set(change, cid)) })),
+    wrongNames((names) => ({
+      set: async (change, cid) => ((await names.get(change.name)) ? undefined : names.set(change, cid)),
+    })),
   ],
   'names: do not point at a blob that is not here': [
     wrongNames((names) => ({ set: (change, cid) => pardon(names.set(change, cid), 'not-found', () => {}) })),
   ],
   'names: any text may be one, and is kept as it is': [
     wrongNames((names) => ({ set: ({ name }, cid) => names.set({ name: name.replaceAll('..', '_') }, cid) })),
-    wrongNames((names) => ({ set: async (change, cid) => (/[^ -~]/.test(change.name) ? Promise.reject(fault('invalid-argument')) : names.set(change, cid)) })),
+    wrongNames((names) => ({
+      set: async (change, cid) =>
+        /[^ -~]/.test(change.name) ? Promise.reject(fault('invalid-argument')) : names.set(change, cid),
+    })),
   ],
   'names: what cannot be one fails with invalid-argument': [
     wrongNames((names) => ({ set: (change, cid) => pardon(names.set(change, cid), 'invalid-argument', () => {}) })),
@@ -487,8 +551,12 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   ],
   'names: compare-and-set changes only what is as expected': [
     wrongNames((names) => ({ set: ({ name }, cid) => names.set({ name }, cid) })),
-    wrongNames((names) => ({ set: (change, cid) => names.set(change.ifCurrent === null ? { name: change.name } : change, cid) })),
-    wrongNames((names) => ({ set: (change, cid) => names.set(change.ifCurrent ? { name: change.name } : change, cid) })),
+    wrongNames((names) => ({
+      set: (change, cid) => names.set(change.ifCurrent === null ? { name: change.name } : change, cid),
+    })),
+    wrongNames((names) => ({
+      set: (change, cid) => names.set(change.ifCurrent ? { name: change.name } : change, cid),
+    })),
   ],
   'names: of many compare-and-sets at once one succeeds': [
     wrongNames((names) => ({
@@ -522,7 +590,16 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   ],
   'catalog: knows nothing of an absent blob': [
     wrongCatalog(() => ({
-      get: async (cid) => ({ cid, size: 0, kind: 'blob', names: [], aliases: [], pinned: false, createdAt: new Date(), lastUsedAt: new Date() }),
+      get: async (cid) => ({
+        cid,
+        size: 0,
+        kind: 'blob',
+        names: [],
+        aliases: [],
+        pinned: false,
+        createdAt: new Date(),
+        lastUsedAt: new Date(),
+      }),
     })),
   ],
   'catalog: records kind, size, times, and use': [
@@ -549,7 +626,10 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
       },
     })),
   ],
-  'aliases: point at blobs that are here': [wrongAliases(() => ({ set: async () => {} })), wrongRecord({ aliases: [] })],
+  'aliases: point at blobs that are here': [
+    wrongAliases(() => ({ set: async () => {} })),
+    wrongRecord({ aliases: [] }),
+  ],
   'pins: keep their time and their label': [
     wrongPins((pins) => ({
       set: async (cid, label) => {
@@ -561,7 +641,10 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     wrongPins((pins) => ({ set: async (cid, label) => (await pins.set(cid, label)) || true })),
     wrongPins((pins) => ({ remove: async (cid) => (await pins.remove(cid)) || true })),
   ],
-  'pins: a pinned blob is not deleted, unless by force': [forces, wrong((store) => ({ delete: (cid) => store.delete(cid) }))],
+  'pins: a pinned blob is not deleted, unless by force': [
+    forces,
+    wrong((store) => ({ delete: (cid) => store.delete(cid) })),
+  ],
   'commit: blob, name and pin come together': [
     wrong((store) => ({ ingest: (bytes, options) => store.ingest(bytes, { ...options, name: undefined }) })),
     wrong((store) => ({ ingest: (bytes, options) => store.ingest(bytes, { ...options, pin: true }) })),
@@ -593,7 +676,8 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
 
   'partial: takes leaves in any order; nothing is visible before it is published': [
     wrongPartial((partial) => ({
-      write: async (leaf, bytes) => (leaf > 0 && !partial.has(leaf - 1) ? Promise.reject(fault('conflict')) : partial.write(leaf, bytes)),
+      write: async (leaf, bytes) =>
+        leaf > 0 && !partial.has(leaf - 1) ? Promise.reject(fault('conflict')) : partial.write(leaf, bytes),
     })),
     wrongPartial((partial, store) => ({
       write: async (leaf, bytes) => {
@@ -605,8 +689,12 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     wrongPartial(() => ({ leafCount: 1 })),
   ],
   'partial: takes blobs of one leaf and of none, and of other layouts': [
-    wrong((store) => ({ partial: async (blob) => (blob.size === 0 ? Promise.reject(fault('unsupported')) : store.partial(blob)) })),
-    wrong((store) => ({ partial: async (blob) => (blob.cid.version === 0 ? Promise.reject(fault('unsupported')) : store.partial(blob)) })),
+    wrong((store) => ({
+      partial: async (blob) => (blob.size === 0 ? Promise.reject(fault('unsupported')) : store.partial(blob)),
+    })),
+    wrong((store) => ({
+      partial: async (blob) => (blob.cid.version === 0 ? Promise.reject(fault('unsupported')) : store.partial(blob)),
+    })),
   ],
   'partial: wrong bytes fail with integrity, and nothing changes': [
     wrongPartial((partial) => ({ write: (leaf, bytes) => pardon(partial.write(leaf, bytes), 'integrity', () => {}) })),
@@ -622,11 +710,16 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     }),
   ],
   'partial: a leaf that does not exist is refused': [
-    wrongPartial((partial) => ({ write: (leaf, bytes) => pardon(partial.write(leaf, bytes), 'invalid-argument', () => {}) })),
+    wrongPartial((partial) => ({
+      write: (leaf, bytes) => pardon(partial.write(leaf, bytes), 'invalid-argument', () => {}),
+    })),
     wrongPartial(() => ({ has: () => true })),
   ],
   'partial: a leaf may be written twice': [
-    wrongPartial((partial) => ({ write: async (leaf, bytes) => (partial.has(leaf) ? Promise.reject(fault('conflict')) : partial.write(leaf, bytes)) })),
+    wrongPartial((partial) => ({
+      write: async (leaf, bytes) =>
+        partial.has(leaf) ? Promise.reject(fault('conflict')) : partial.write(leaf, bytes),
+    })),
   ],
   'partial: leaves may be written all at once': [
     wrongPartial((partial) => {
@@ -705,7 +798,9 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     },
   ],
   'partial: a damaged outboard fails with integrity': [
-    wrong((store) => ({ partial: async (blob) => pardon(store.partial(blob), 'integrity', async () => store.partial(await blobOf(11))) })),
+    wrong((store) => ({
+      partial: async (blob) => pardon(store.partial(blob), 'integrity', async () => store.partial(await blobOf(11))),
+    })),
     wrong((store) => ({ partial: (blob) => store.partial({ ...blob, size: 3 * 1_048_576 + 7 }) })),
   ],
   'partial: an aborted call rejects with the reason, and nothing changes': [
@@ -716,30 +811,42 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   ],
   'partial: is published with name and pin': [wrongPartial((partial) => ({ publish: () => partial.publish() }))],
   'partial: of a blob that is here is a duplicate': [
-    wrongPartial((partial) => ({ publish: async (options) => ({ ...(await partial.publish(options)), deduplicated: false }) })),
+    wrongPartial((partial) => ({
+      publish: async (options) => ({ ...(await partial.publish(options)), deduplicated: false }),
+    })),
   ],
 
   'directory: comes back as it was put': [
     wrongDirectory((directory) => ({ ...directory, size: 1 })),
     wrongDirectory((directory) => ({ ...directory, children: [] })),
     wrongDirectory((directory) => ({ ...directory, nodes: [] })),
-    wrong((store) => ({ putDirectory: async (...call) => (await store.putDirectory(...call)) && { deduplicated: false } })),
+    wrong((store) => ({
+      putDirectory: async (...call) => (await store.putDirectory(...call)) && { deduplicated: false },
+    })),
     wrongRecord({ kind: 'blob' }),
   ],
   'directory: may be empty, and may need many nodes': [
-    wrong((store) => ({ putDirectory: async (given) => (given.children.length === 0 ? Promise.reject(fault('unsupported')) : store.putDirectory(given)) })),
+    wrong((store) => ({
+      putDirectory: async (given) =>
+        given.children.length === 0 ? Promise.reject(fault('unsupported')) : store.putDirectory(given),
+    })),
     wrongDirectory((directory) => ({ ...directory, nodes: directory.nodes.slice(0, 1) })),
   ],
-  'directory: what is none or not here is undefined': [wrong(() => ({ directory: async (cid) => ({ cid, size: 0, nodes: [], children: [] }) }))],
+  'directory: what is none or not here is undefined': [
+    wrong(() => ({ directory: async (cid) => ({ cid, size: 0, nodes: [], children: [] }) })),
+  ],
   'directory: is no blob': [
     wrong((store) => ({ stat: async (cid) => (await store.stat(cid)) ?? (await store.catalog.get(cid)) })),
     wrong((store) => ({ list: () => store.catalog.list() })),
     wrong((store) => ({
-      read: (cid, options) => pardon(store.read(cid, options), 'not-found', () => ({ size: 0, offset: 0, length: 0, body: nothing() })),
+      read: (cid, options) =>
+        pardon(store.read(cid, options), 'not-found', () => ({ size: 0, offset: 0, length: 0, body: nothing() })),
     })),
   ],
   'directory: with a child that is not here fails with not-found': [
-    wrong((store) => ({ putDirectory: (...call) => pardon(store.putDirectory(...call), 'not-found', () => ({ deduplicated: false })) })),
+    wrong((store) => ({
+      putDirectory: (...call) => pardon(store.putDirectory(...call), 'not-found', () => ({ deduplicated: false })),
+    })),
     wrong((store) => ({
       putDirectory: (given, options) =>
         pardon(store.putDirectory(given, options), 'not-found', async () => {
@@ -749,7 +856,9 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     })),
   ],
   'directory: with wrong nodes fails with integrity': [
-    wrong((store) => ({ putDirectory: (...call) => pardon(store.putDirectory(...call), 'integrity', () => ({ deduplicated: false })) })),
+    wrong((store) => ({
+      putDirectory: (...call) => pardon(store.putDirectory(...call), 'integrity', () => ({ deduplicated: false })),
+    })),
   ],
   'directory: is put with name and pin, or not at all': [
     wrong((store) => ({ putDirectory: (given) => store.putDirectory(given) })),
@@ -761,11 +870,11 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
       },
     })),
   ],
-  'directory: an aborted call rejects with the reason': [deafStore, wrong((store) => ({ directory: (cid) => store.directory(cid) }))],
-  'directory: takes the members along that came with it': [
-    memberless,
-    sweepsChildren(() => true),
+  'directory: an aborted call rejects with the reason': [
+    deafStore,
+    wrong((store) => ({ directory: (cid) => store.directory(cid) })),
   ],
+  'directory: takes the members along that came with it': [memberless, sweepsChildren(() => true)],
   'directory: leaves what was put by itself, before or after': [
     sweepsChildren(() => true),
     wrong((store) => ({ put: async (blob) => void (await store.ingest(blob.open(), { member: true })) })),
@@ -798,7 +907,13 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     wrong((store) => ({ gc: async (options) => ({ ...(await store.gc(options)), freed: 0 }) })),
   ],
   'gc: never evicts what is pinned or leased': [
-    wrong((store) => ({ lease: async (cid) => ({ cid, release: async () => {}, [Symbol.asyncDispose]: async () => void (await store.stat(cid)) }) })),
+    wrong((store) => ({
+      lease: async (cid) => ({
+        cid,
+        release: async () => {},
+        [Symbol.asyncDispose]: async () => void (await store.stat(cid)),
+      }),
+    })),
     wrongPins(() => ({ set: async () => true })),
     wrong((store) => ({
       lease: async (cid) => {
@@ -840,9 +955,17 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   ],
   'lease: a member outlives the directories that hold it': [
     memberless,
-    wrong((store) => ({ lease: async (cid) => ({ cid, release: async () => {}, [Symbol.asyncDispose]: async () => void (await store.stat(cid)) }) })),
+    wrong((store) => ({
+      lease: async (cid) => ({
+        cid,
+        release: async () => {},
+        [Symbol.asyncDispose]: async () => void (await store.stat(cid)),
+      }),
+    })),
   ],
-  'lease: names its blob': [wrong((store) => ({ lease: async (cid) => ({ ...(await store.lease(cid)), cid: rawCid(new Uint8Array(32)) }) }))],
+  'lease: names its blob': [
+    wrong((store) => ({ lease: async (cid) => ({ ...(await store.lease(cid)), cid: rawCid(new Uint8Array(32)) }) })),
+  ],
   'usage: counts blobs, directories and bytes': [
     wrong((store) => ({ usage: async () => ({ ...(await store.usage()), directories: 0 }) })),
     wrong((store) => ({ usage: async () => ({ ...(await store.usage()), bytes: 0 }) })),
@@ -913,14 +1036,23 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   ],
   'close: near calls after it fail with closed': [
     wrong(() => ({ close: async () => {} })),
-    wrong((store) => ({ usage: () => pardon(store.usage(), 'closed', () => ({ blobs: 0, directories: 0, bytes: 0, partialBytes: 0 })) })),
+    wrong((store) => ({
+      usage: () => pardon(store.usage(), 'closed', () => ({ blobs: 0, directories: 0, bytes: 0, partialBytes: 0 })),
+    })),
   ],
   'close: an ingest under way ends stored or fails with closed': [
     wrong((store) => ({
       ingest: (bytes, options) =>
-        pardon(store.ingest(bytes, options), 'closed', () => ({ cid: rawCid(new Uint8Array(32)), size: 0, outboard: new Uint8Array(), deduplicated: false })),
+        pardon(store.ingest(bytes, options), 'closed', () => ({
+          cid: rawCid(new Uint8Array(32)),
+          size: 0,
+          outboard: new Uint8Array(),
+          deduplicated: false,
+        })),
     })),
-    wrong((store) => ({ ingest: (bytes, options) => store.ingest(bytes, options).catch(() => Promise.reject(fault('unexpected'))) })),
+    wrong((store) => ({
+      ingest: (bytes, options) => store.ingest(bytes, options).catch(() => Promise.reject(fault('unexpected'))),
+    })),
   ],
   'reopen: the catalog outlives a close': [
     forgetful,
@@ -997,7 +1129,8 @@ function sweepsChildren(such: (record: BlobRecord) => boolean): Mutation {
       const directory = await store.directory(cid)
       const records = await Promise.all((directory?.children ?? []).map((child) => store.catalog.get(child)))
       const gone = await store.delete(cid)
-      for (const record of records) if (record !== undefined && such(record)) await store.delete(record.cid, { force: true })
+      for (const record of records)
+        if (record !== undefined && such(record)) await store.delete(record.cid, { force: true })
       return gone
     },
   }))

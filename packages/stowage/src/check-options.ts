@@ -9,8 +9,10 @@ interface Rule {
 }
 
 const flag: Rule = { expected: 'true or false', holds: (value) => typeof value === 'boolean' }
-const has = (names: readonly string[]) => (value: unknown): boolean =>
-  isObject(value) && names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
+const has =
+  (names: readonly string[]) =>
+  (value: unknown): boolean =>
+    isObject(value) && names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
 const isBackend = has(['stat', 'read', 'health', 'close'])
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 

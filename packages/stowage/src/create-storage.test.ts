@@ -22,7 +22,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const at = (level: string) => (message: string, fields?: Record<string, unknown>) => void log.push({ level, message, fields })
+const at = (level: string) => (message: string, fields?: Record<string, unknown>) =>
+  void log.push({ level, message, fields })
 const logger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 
 /** Nothing of this machine's environment gets in. */
@@ -96,7 +97,11 @@ describe('the gate', () => {
     [{ forceLocal: true, distributed: true }, 'local', { reason: 'option', detail: 'forceLocal: true' }],
     [{ config: { forceLocal: true }, distributed: true }, 'local', { reason: 'option', detail: 'forceLocal: true' }],
     [{ config: { enabled: false } }, 'local', { reason: 'option', detail: 'distributed: false' }],
-    [{ config: { enabled: false }, distributed: true }, 'distributed', { reason: 'option', detail: 'distributed: true' }],
+    [
+      { config: { enabled: false }, distributed: true },
+      'distributed',
+      { reason: 'option', detail: 'distributed: true' },
+    ],
     [{ env: { IPFS_KIT_DISABLE: ' On ' } }, 'local', { reason: 'IPFS_KIT_DISABLE', detail: 'IPFS_KIT_DISABLE=On' }],
     [{ env: { CI: '1' }, detectCi: false }, 'distributed', { reason: 'default' }],
     [{}, 'distributed', { distributed: true, reason: 'default' }],
@@ -129,7 +134,10 @@ describe('far backends of the configuration', () => {
     const { cid } = await storage.put('works')
     expect(await storage.get(cid).text()).toBe('works')
     const { backends } = await storage.status()
-    expect(backends.find(({ name }) => name === 'filecoin')).toMatchObject({ reachable: false, error: { code: 'unavailable' } })
+    expect(backends.find(({ name }) => name === 'filecoin')).toMatchObject({
+      reachable: false,
+      error: { code: 'unavailable' },
+    })
   })
 
   test('a closed gate does not even look for it', async () => {
@@ -217,21 +225,32 @@ describe('getStorage', () => {
 
   test('refuses what contradicts the first call', async () => {
     await getStorage(options())
-    for (const other of [{ dir: join(folder, 'other') }, { forceLocal: true }, { maxSize: '1GB' }, { pinByDefault: true }, { detectCi: false }, { config: { dir: 'x' } }]) {
+    for (const other of [
+      { dir: join(folder, 'other') },
+      { forceLocal: true },
+      { maxSize: '1GB' },
+      { pinByDefault: true },
+      { detectCi: false },
+      { config: { dir: 'x' } },
+    ]) {
       await expect(getStorage(other), JSON.stringify(other)).rejects.toMatchObject({ code: 'invalid-config' })
     }
   })
 
   test('takes what says the same in other words', async () => {
     const one = await getStorage({ ...options(), maxSize: '1GB', gcInterval: '1h' })
-    expect(await getStorage({ maxSize: 1e9, gcInterval: 3_600_000, pinByDefault: false, detectCi: true, forceLocal: false })).toBe(one)
+    expect(
+      await getStorage({ maxSize: 1e9, gcInterval: 3_600_000, pinByDefault: false, detectCi: true, forceLocal: false }),
+    ).toBe(one)
     expect(await getStorage({ dir: join(folder, 'x', '..', 'shared'), tiers: undefined })).toBe(one)
   })
 
   test('forgets a failure', async () => {
     await expect(getStorage({ ...options(), maxSize: 'much' })).rejects.toMatchObject({ code: 'invalid-config' })
     await writeFile(join(folder, 'file'), '')
-    await expect(getStorage({ ...options(), dir: join(folder, 'file') })).rejects.toMatchObject({ code: 'invalid-config' })
+    await expect(getStorage({ ...options(), dir: join(folder, 'file') })).rejects.toMatchObject({
+      code: 'invalid-config',
+    })
     expect(await (await getStorage(options())).has('nothing')).toBe(false)
   })
 

@@ -12,13 +12,28 @@ test.each([
   ['the config file', { ...ALL, option: undefined, env: { XDG_CACHE_HOME: '/x' } }, '/c', true],
   ['XDG_CACHE_HOME', { cwd: '/w', env: { XDG_CACHE_HOME: '/x', HOME: '/h' } }, '/x/stowage', false],
   ['HOME', { cwd: '/w', env: { HOME: '/h' } }, '/h/.cache/stowage', false],
-  ['blank variables count as unset', { cwd: '/w', env: { STOWAGE_DIR: ' ', XDG_CACHE_HOME: '', HOME: '/h' } }, '/h/.cache/stowage', false],
-  ['a relative XDG_CACHE_HOME is ignored', { cwd: '/w', env: { XDG_CACHE_HOME: 'x', HOME: '/h' } }, '/h/.cache/stowage', false],
+  [
+    'blank variables count as unset',
+    { cwd: '/w', env: { STOWAGE_DIR: ' ', XDG_CACHE_HOME: '', HOME: '/h' } },
+    '/h/.cache/stowage',
+    false,
+  ],
+  [
+    'a relative XDG_CACHE_HOME is ignored',
+    { cwd: '/w', env: { XDG_CACHE_HOME: 'x', HOME: '/h' } },
+    '/h/.cache/stowage',
+    false,
+  ],
   ['no HOME', { cwd: '/w', env: {} }, join(homedir(), '.cache/stowage'), false],
   ['relative', { option: 'a/b', cwd: '/w', env: {} }, '/w/a/b', true],
   ['at home', { option: '~/a', cwd: '/w', env: { HOME: '/h' } }, '/h/a', true],
   ['home itself', { option: '~', cwd: '/w', env: { HOME: '/h' } }, '/h', true],
-  ['somebody else’s home is a name like any other', { option: '~bob', cwd: '/w', env: { HOME: '/h' } }, '/w/~bob', true],
+  [
+    'somebody else’s home is a name like any other',
+    { option: '~bob', cwd: '/w', env: { HOME: '/h' } },
+    '/w/~bob',
+    true,
+  ],
 ])('%s', (_, sources, dir, asked) => {
   expect(chooseDir(sources)).toEqual({ dir, asked })
 })
@@ -38,12 +53,18 @@ test('folders are made, nested too', async () => {
   expect((await stat(dir)).isDirectory()).toBe(true)
 })
 
-test.each(['file', 'file/below'])('%s: a folder that was asked for and cannot be: an error that names it', async (name) => {
-  await writeFile(join(folder, 'file'), '')
-  const dir = join(folder, name)
-  await expect(prepareDir({ dir, asked: true }, logger)).rejects.toMatchObject({ code: 'invalid-config', source: dir })
-  expect(warnings).toEqual([])
-})
+test.each(['file', 'file/below'])(
+  '%s: a folder that was asked for and cannot be: an error that names it',
+  async (name) => {
+    await writeFile(join(folder, 'file'), '')
+    const dir = join(folder, name)
+    await expect(prepareDir({ dir, asked: true }, logger)).rejects.toMatchObject({
+      code: 'invalid-config',
+      source: dir,
+    })
+    expect(warnings).toEqual([])
+  },
+)
 
 test('one that was not asked for gives way to a private one, with a warning', async () => {
   const { TMPDIR } = process.env

@@ -68,5 +68,8 @@ const CODES: Readonly<Record<string, StorageErrorCode>> = {
 function unusable(dir: string, cause: unknown): StorageError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
   const reason = cause instanceof Error ? cause.message : String(cause)
-  return new StorageError(CODES[code] ?? 'invalid-config', `The folder ${dir} cannot be used: ${reason}.`, { cause, source: dir })
+  return new StorageError(CODES[code] ?? 'invalid-config', `The folder ${dir} cannot be used: ${reason}.`, {
+    cause,
+    source: dir,
+  })
 }

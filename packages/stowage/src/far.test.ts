@@ -17,7 +17,8 @@ test('nothing configured, nothing opened', async () => {
 
 test('a package that is not installed is reported once, and the others open', async () => {
   const log = logger()
-  const load = (name: string): Promise<unknown> => (name === '@stowage/backend-s3' ? Promise.resolve({ s3: () => made('s3') }) : import(name))
+  const load = (name: string): Promise<unknown> =>
+    name === '@stowage/backend-s3' ? Promise.resolve({ s3: () => made('s3') }) : import(name)
   const { tiers, unavailable } = await openFar({ filecoin: {}, s3: { bucket: 'b' } }, log, load)
   expect(tiers.map((tier) => tier.name)).toEqual(['s3'])
   expect(unavailable).toMatchObject([{ name: 'filecoin', error: { code: 'unavailable', backend: 'filecoin' } }])
@@ -34,7 +35,14 @@ test('what a package itself lacks is not taken for the package', async () => {
 })
 
 test.each([
-  ['throws', { s3: () => { throw new Error('no bucket') } }],
+  [
+    'throws',
+    {
+      s3: () => {
+        throw new Error('no bucket')
+      },
+    },
+  ],
   ['rejects', { s3: () => Promise.reject(new Error('no bucket')) }],
   ['has another shape', { default: {} }],
 ])('a backend that %s is reported', async (_, module) => {
@@ -44,17 +52,34 @@ test.each([
 })
 
 test('tiers stand in the order of the configuration', async () => {
-  const factories = { s3: () => made('s3'), gateway: () => made('gateway'), kubo: () => made('kubo'), helia: () => made('helia') }
-  const { tiers } = await openFar({ s3: { bucket: 'b' }, local: {}, gateways: ['http://x'], ipfs: {}, helia: {} }, logger(), () => Promise.resolve(factories))
+  const factories = {
+    s3: () => made('s3'),
+    gateway: () => made('gateway'),
+    kubo: () => made('kubo'),
+    helia: () => made('helia'),
+  }
+  const { tiers } = await openFar(
+    { s3: { bucket: 'b' }, local: {}, gateways: ['http://x'], ipfs: {}, helia: {} },
+    logger(),
+    () => Promise.resolve(factories),
+  )
   expect(tiers.map((tier) => tier.name)).toEqual(['s3', 'gateway', 'kubo', 'helia'])
 })
 
 test('each backend gets its own part of the configuration', async () => {
   const got: unknown[] = []
   const take = (options: unknown) => (got.push(options), made('x'))
-  const config = { ipfs: { apiEndpoint: 'http://a:5001', gateway: 'http://a:8080' }, gateways: ['http://x'], s3: { bucket: 'b', region: 'r' } }
+  const config = {
+    ipfs: { apiEndpoint: 'http://a:5001', gateway: 'http://a:8080' },
+    gateways: ['http://x'],
+    s3: { bucket: 'b', region: 'r' },
+  }
   await openFar(config, logger(), () => Promise.resolve({ s3: take, gateway: take, kubo: take }))
-  expect(got).toEqual([{ url: 'http://a:5001', gateway: 'http://a:8080' }, { gateways: ['http://x'] }, { bucket: 'b', region: 'r' }])
+  expect(got).toEqual([
+    { url: 'http://a:5001', gateway: 'http://a:8080' },
+    { gateways: ['http://x'] },
+    { bucket: 'b', region: 'r' },
+  ])
 })
 
 test('what is no far backend is not one, prototypes included', () => {

@@ -63,7 +63,8 @@ async function open(name: FarName, config: BackendsConfig, load: (name: string) 
   const kind = KINDS[name]
   const module = await load(kind.package)
   const make = (module as Readonly<Record<string, Factory | undefined>>)[kind.factory]
-  if (typeof make !== 'function') throw new StorageError('unsupported', `${kind.package} has no function ${kind.factory}.`)
+  if (typeof make !== 'function')
+    throw new StorageError('unsupported', `${kind.package} has no function ${kind.factory}.`)
   return make(kind.options(config))
 }
 

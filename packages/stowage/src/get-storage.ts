@@ -49,10 +49,15 @@ function start(options: StorageOptions): Shared {
 async function agree(current: Shared, options: StorageOptions): Promise<void> {
   const settings = await current.settings
   const differing = (Object.keys(options) as (keyof StorageOptions)[]).filter((name) => {
-    return options[name] !== undefined && !isDeepStrictEqual(wanted(name, options), given(name, current.options, settings))
+    return (
+      options[name] !== undefined && !isDeepStrictEqual(wanted(name, options), given(name, current.options, settings))
+    )
   })
   if (differing.length === 0) return
-  throw new StorageError('invalid-config', `The storage of this process was made with another ${differing.join(', ')}; use createStorage or resetStorage.`)
+  throw new StorageError(
+    'invalid-config',
+    `The storage of this process was made with another ${differing.join(', ')}; use createStorage or resetStorage.`,
+  )
 }
 
 /** An option as asked for now, in the form in which settings keep it. */

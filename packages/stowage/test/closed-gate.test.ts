@@ -13,7 +13,9 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-const probe = async (env: Record<string, string>): Promise<{ attempts: string[]; loaded: string[]; reason: string; text: string }> => {
+const probe = async (
+  env: Record<string, string>,
+): Promise<{ attempts: string[]; loaded: string[]; reason: string; text: string }> => {
   const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=@stowage/source', PROBE, folder], {
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
   })

@@ -4,11 +4,16 @@ import { cidOf, type BlobRow } from './records.ts'
 
 export function aliasTarget(database: Database, alias: string): CID | undefined {
   const row = database.get<Pick<BlobRow, 'key' | 'version'>>(
-    'SELECT key, version FROM aliases JOIN blobs ON blobs.id = aliases.blob WHERE alias = ?', alias,
+    'SELECT key, version FROM aliases JOIN blobs ON blobs.id = aliases.blob WHERE alias = ?',
+    alias,
   )
   return row && cidOf(row)
 }
 
 export function setAlias(database: Database, alias: string, blob: number): void {
-  database.run('INSERT INTO aliases (alias, blob) VALUES (?, ?) ON CONFLICT (alias) DO UPDATE SET blob = excluded.blob', alias, blob)
+  database.run(
+    'INSERT INTO aliases (alias, blob) VALUES (?, ?) ON CONFLICT (alias) DO UPDATE SET blob = excluded.blob',
+    alias,
+    blob,
+  )
 }

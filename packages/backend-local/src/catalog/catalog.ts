@@ -18,10 +18,16 @@ export interface Opened {
 export function catalog(opened: Opened): Catalog {
   const { life, session } = opened
   const run = <T>(operation: string, call: (session: Session, signal: AbortSignal) => T | Promise<T>): Promise<T> =>
-    life.run({ operation: `catalog.${operation}` }, undefined, async (signal) => call(await raceAbort(session(), signal), signal))
+    life.run({ operation: `catalog.${operation}` }, undefined, async (signal) =>
+      call(await raceAbort(session(), signal), signal),
+    )
   const write = <T>(operation: string, change: (session: Session) => T): Promise<T> =>
     run(operation, (session, signal) => session.writer.write(() => change(session), signal))
-  const iterate = <T>(operation: string, pages: (session: Session) => Iterable<readonly T[]>, options?: CallOptions): AsyncIterable<T> =>
+  const iterate = <T>(
+    operation: string,
+    pages: (session: Session) => Iterable<readonly T[]>,
+    options?: CallOptions,
+  ): AsyncIterable<T> =>
     life.iterate({ operation: `catalog.${operation}` }, options, () => flatten(session, pages)).iterator
   const required = ({ database }: Session, cid: CID): BlobRow => {
     const row = findBlob(database, cid)
@@ -53,7 +59,8 @@ export function catalog(opened: Opened): Catalog {
     },
     aliases: {
       get: (alias) => run('aliases.get', ({ database }) => aliasTarget(database, alias)),
-      set: (alias, cid) => write('aliases.set', (session) => setAlias(session.database, alias, required(session, cid).id)),
+      set: (alias, cid) =>
+        write('aliases.set', (session) => setAlias(session.database, alias, required(session, cid).id)),
     },
     pins: {
       set: (cid, label) =>
@@ -72,6 +79,9 @@ export function catalog(opened: Opened): Catalog {
   }
 }
 
-async function* flatten<T>(session: () => Promise<Session>, pages: (session: Session) => Iterable<readonly T[]>): AsyncGenerator<T> {
+async function* flatten<T>(
+  session: () => Promise<Session>,
+  pages: (session: Session) => Iterable<readonly T[]>,
+): AsyncGenerator<T> {
   for (const page of pages(await session())) yield* page
 }

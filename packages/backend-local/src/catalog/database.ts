@@ -34,7 +34,9 @@ export function openDatabase(path: string): Database {
     return statement
   }
   try {
-    raw.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY`)
+    raw.exec(
+      `PRAGMA busy_timeout = ${BUSY_TIMEOUT}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY`,
+    )
   } catch (error) {
     raw.close()
     throw error

@@ -8,7 +8,10 @@ export function addLinks(database: Database, parent: number, children: Iterable<
 }
 
 export function childrenOf(database: Database, parent: number): BlobRow[] {
-  return database.all<BlobRow>('SELECT blobs.* FROM links JOIN blobs ON blobs.key = links.child WHERE links.parent = ?', parent)
+  return database.all<BlobRow>(
+    'SELECT blobs.* FROM links JOIN blobs ON blobs.key = links.child WHERE links.parent = ?',
+    parent,
+  )
 }
 
 /** Ids of the directories that hold this, directly. */

@@ -9,7 +9,9 @@ export function setPin(database: Database, blob: number, label: string | undefin
   database.run(
     `INSERT INTO pins (blob, label, created_at) VALUES (?1, ?2, ?3)
      ON CONFLICT (blob) DO UPDATE SET label = excluded.label WHERE excluded.label IS NOT NULL`,
-    blob, label ?? null, Date.now(),
+    blob,
+    label ?? null,
+    Date.now(),
   )
 }
 
@@ -23,12 +25,17 @@ export function isPinned(database: Database, blob: number): boolean {
 
 export function* pins(database: Database): Generator<PinRecord[]> {
   type Row = Pick<BlobRow, 'key' | 'version'> & { blob: number; label: string | null; created_at: number }
-  for (let last = 0; ; ) {
+  for (let last = 0; ;) {
     const page = database.all<Row>(
       `SELECT pins.blob, pins.label, pins.created_at, blobs.key, blobs.version FROM pins JOIN blobs ON blobs.id = pins.blob
-       WHERE pins.blob > ? ORDER BY pins.blob LIMIT ${PAGE}`, last,
+       WHERE pins.blob > ? ORDER BY pins.blob LIMIT ${PAGE}`,
+      last,
     )
-    yield page.map((row) => ({ cid: cidOf(row), createdAt: new Date(row.created_at), ...(row.label !== null && { name: row.label }) }))
+    yield page.map((row) => ({
+      cid: cidOf(row),
+      createdAt: new Date(row.created_at),
+      ...(row.label !== null && { name: row.label }),
+    }))
     const end = page.at(-1)
     if (end === undefined || page.length < PAGE) return
     last = end.blob

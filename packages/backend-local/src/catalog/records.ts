@@ -33,7 +33,15 @@ export function insertBlob(database: Database, cid: CID, blob: NewBlob): number 
   return database.insert(
     `INSERT INTO blobs (key, version, directory, size, outboard, standing, created_at, used_at, trust)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    cidKey(cid), cid.version, blob.directory, blob.size, blob.outboard, blob.standing, now, now, blob.trust,
+    cidKey(cid),
+    cid.version,
+    blob.directory,
+    blob.size,
+    blob.outboard,
+    blob.standing,
+    now,
+    now,
+    blob.trust,
   )
 }
 
@@ -41,7 +49,12 @@ export function insertBlob(database: Database, cid: CID, blob: NewBlob): number 
 export function renewBlob(database: Database, id: number, blob: NewBlob): void {
   database.run(
     'UPDATE blobs SET size = ?, outboard = ?, standing = max(standing, ?), used_at = ?, trust = ? WHERE id = ?',
-    blob.size, blob.outboard, blob.standing, Date.now(), blob.trust, id,
+    blob.size,
+    blob.outboard,
+    blob.standing,
+    Date.now(),
+    blob.trust,
+    id,
   )
 }
 
@@ -51,7 +64,11 @@ export function makeStanding(database: Database, id: number): void {
 
 /** Names that pointed here get an end in their histories. */
 export function deleteBlob(database: Database, id: number): void {
-  database.run('INSERT INTO name_history (name, cid, at) SELECT name, NULL, ? FROM names WHERE blob = ?', Date.now(), id)
+  database.run(
+    'INSERT INTO name_history (name, cid, at) SELECT name, NULL, ? FROM names WHERE blob = ?',
+    Date.now(),
+    id,
+  )
   database.run('DELETE FROM blobs WHERE id = ?', id)
 }
 
@@ -78,12 +95,13 @@ export function toRecord(database: Database, row: BlobRow, touched: number | und
 /** Page by page, so that no open statement holds up a checkpoint while the reader does something else. */
 export function* rows(database: Database, filter: RecordFilter = {}): Generator<BlobRow[]> {
   const { prefix, pinned } = filter
-  const pins = pinned === undefined ? '' : `AND ${pinned ? '' : 'NOT '}EXISTS (SELECT 1 FROM pins WHERE pins.blob = blobs.id)`
+  const pins =
+    pinned === undefined ? '' : `AND ${pinned ? '' : 'NOT '}EXISTS (SELECT 1 FROM pins WHERE pins.blob = blobs.id)`
   if (prefix !== undefined) {
     yield* rowsByName(database, prefix, pins)
     return
   }
-  for (let last = 0; ; ) {
+  for (let last = 0; ;) {
     const page = database.all<BlobRow>(`SELECT * FROM blobs WHERE id > ? ${pins} ORDER BY id LIMIT ${PAGE}`, last)
     if (page.length > 0) yield page
     const end = page.at(-1)
@@ -98,12 +116,19 @@ const AFTER_ALL_TEXT = new Uint8Array(0)
 /** A blob of several such names comes with the first of them. */
 function* rowsByName(database: Database, prefix: string, pins: string): Generator<BlobRow[]> {
   const end = prefixEnd(prefix) ?? AFTER_ALL_TEXT
-  const sql = (after: string): string => `SELECT blobs.*, names.name AS found FROM names JOIN blobs ON blobs.id = names.blob
+  const sql = (
+    after: string,
+  ): string => `SELECT blobs.*, names.name AS found FROM names JOIN blobs ON blobs.id = names.blob
     WHERE names.name ${after} ?1 AND names.name < ?3 ${pins} AND NOT EXISTS (
       SELECT 1 FROM names other WHERE other.blob = names.blob AND other.name >= ?2 AND other.name < names.name
     ) ORDER BY names.name LIMIT ${PAGE}`
-  for (let last: string | undefined; ; ) {
-    const page: (BlobRow & { found: string })[] = database.all(sql(last === undefined ? '>=' : '>'), last ?? prefix, prefix, end)
+  for (let last: string | undefined; ;) {
+    const page: (BlobRow & { found: string })[] = database.all(
+      sql(last === undefined ? '>=' : '>'),
+      last ?? prefix,
+      prefix,
+      end,
+    )
     if (page.length > 0) yield page
     if (page.length < PAGE) return
     last = page.at(-1)?.found

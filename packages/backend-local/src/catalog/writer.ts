@@ -84,13 +84,17 @@ export function createWriter(database: Database): Writer {
 
 /** Waits for other processes without holding up this one. False: nobody wants it any more. */
 async function begin(database: Database, wanted: () => boolean): Promise<boolean> {
-  for (const deadline = Date.now() + MAX_WAIT; wanted(); ) {
+  for (const deadline = Date.now() + MAX_WAIT; wanted();) {
     if (database.begin()) {
       if (database.isThere()) return true
       database.raw.exec('ROLLBACK')
-      throw new StorageError('unavailable', 'The catalog was removed or replaced since the store was opened. Open it again.')
+      throw new StorageError(
+        'unavailable',
+        'The catalog was removed or replaced since the store was opened. Open it again.',
+      )
     }
-    if (Date.now() > deadline) throw new StorageError('unavailable', 'Another process keeps the catalog to itself.', { transient: true })
+    if (Date.now() > deadline)
+      throw new StorageError('unavailable', 'Another process keeps the catalog to itself.', { transient: true })
     await wait(1 + Math.random() * 20)
   }
   return false
@@ -106,7 +110,10 @@ function commit(database: Database, batch: readonly Waiting[]): void {
     for (const folder of new Set([...done.values()].flatMap(({ folders }) => folders))) syncFolder(folder)
     database.raw.exec('COMMIT')
   } catch (error) {
-    revert(database, [...done.values()].flatMap(({ undos }) => undos))
+    revert(
+      database,
+      [...done.values()].flatMap(({ undos }) => undos),
+    )
     for (const waiting of batch) waiting.reject(error)
     return
   }

@@ -9,7 +9,11 @@ import { isAbsent } from './putting.ts'
 const SIZE = 3 * LEAF + 7
 
 /** One call of each method that the backend has. */
-export function everyCall(backend: Backend, blob: Fixture, options?: CallOptions): (readonly [string, () => Promise<unknown>])[] {
+export function everyCall(
+  backend: Backend,
+  blob: Fixture,
+  options?: CallOptions,
+): (readonly [string, () => Promise<unknown>])[] {
   const { cid } = blob
   const { outboard, put, delete: remove, list, pin, unpin, providers } = backend
   const calls: (readonly [string, false | (() => Promise<unknown>)])[] = [
@@ -32,14 +36,16 @@ export const abortingCases: readonly ConformanceCase[] = [
     const blob = await blobOf(LEAF + 1)
     await context.fill(backend, blob)
     const reason = new Error('changed my mind')
-    for (const [, call] of everyCall(backend, blob, { signal: AbortSignal.abort(reason) })) await rejectsWith(call(), reason)
+    for (const [, call] of everyCall(backend, blob, { signal: AbortSignal.abort(reason) }))
+      await rejectsWith(call(), reason)
     await rejectsWith(backend.health({ signal: AbortSignal.abort(reason) }), reason)
   }),
   one('abort: a reason that is no error comes out as it is', ['filled'], async (context) => {
     const backend = await context.open()
     const blob = await blobOf(11)
     await context.fill(backend, blob)
-    for (const [, call] of everyCall(backend, blob, { signal: AbortSignal.abort('enough') })) await rejectsWith(call(), 'enough')
+    for (const [, call] of everyCall(backend, blob, { signal: AbortSignal.abort('enough') }))
+      await rejectsWith(call(), 'enough')
   }),
   one('abort: ends a body before its first chunk', ['filled'], async (context) => {
     const backend = await context.open()
@@ -74,7 +80,15 @@ export const abortingCases: readonly ConformanceCase[] = [
     const abort = new AbortController()
     const reason = new Error('changed my mind')
     const source = watch(after(blob.bytes, LEAF + 1, () => abort.abort(reason)))
-    await context.settled(rejectsWith(backend.put(sourceOf(blob, () => source.body), { signal: abort.signal }), reason))
+    await context.settled(
+      rejectsWith(
+        backend.put(
+          sourceOf(blob, () => source.body),
+          { signal: abort.signal },
+        ),
+        reason,
+      ),
+    )
     check(source.released(), 'did not let go of the source')
     await isAbsent(backend, blob)
   }),
@@ -84,7 +98,10 @@ export const abortingCases: readonly ConformanceCase[] = [
     const abort = new AbortController()
     const reason = new Error('changed my mind')
     const source = hanging(blob.bytes.subarray(0, LEAF + 1))
-    const put = backend.put(sourceOf(blob, () => source.body), { signal: abort.signal })
+    const put = backend.put(
+      sourceOf(blob, () => source.body),
+      { signal: abort.signal },
+    )
     const rejected = rejectsWith(put, reason)
     await context.settled(source.reached)
     abort.abort(reason)

@@ -5,4 +5,9 @@ import { puttingCases } from './putting.ts'
 import { readingCases } from './reading.ts'
 
 /** What every backend promises. */
-export const backendCases: readonly ConformanceCase[] = [...readingCases, ...puttingCases, ...abortingCases, ...lifeCases]
+export const backendCases: readonly ConformanceCase[] = [
+  ...readingCases,
+  ...puttingCases,
+  ...abortingCases,
+  ...lifeCases,
+]

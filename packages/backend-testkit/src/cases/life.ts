@@ -31,26 +31,33 @@ export const lifeCases: readonly ConformanceCase[] = [
     same(reachable, true, 'reachable')
     check(latency === undefined || latency >= 0, `latency: ${latency}`)
   }),
-  one('pin: says whether the blob is here, unpin whether it was pinned', ['pin', 'unpin', 'filled'], async (context) => {
-    const backend = able(await context.open(), 'pin', 'unpin')
-    const blob = await blobOf(11)
-    const { cid } = await blobOf(12)
-    await context.fill(backend, blob)
-    same(await backend.unpin(blob.cid), false, 'unpin of what is not pinned')
-    same(await backend.pin(blob.cid), true, 'pin')
-    same(await backend.pin(blob.cid), true, 'second pin')
-    same(await backend.unpin(blob.cid), true, 'unpin')
-    same(await backend.unpin(blob.cid), false, 'second unpin')
-    same(await backend.pin(cid), false, 'pin of an absent blob')
-    same(await backend.unpin(cid), false, 'unpin of an absent blob')
-  }),
+  one(
+    'pin: says whether the blob is here, unpin whether it was pinned',
+    ['pin', 'unpin', 'filled'],
+    async (context) => {
+      const backend = able(await context.open(), 'pin', 'unpin')
+      const blob = await blobOf(11)
+      const { cid } = await blobOf(12)
+      await context.fill(backend, blob)
+      same(await backend.unpin(blob.cid), false, 'unpin of what is not pinned')
+      same(await backend.pin(blob.cid), true, 'pin')
+      same(await backend.pin(blob.cid), true, 'second pin')
+      same(await backend.unpin(blob.cid), true, 'unpin')
+      same(await backend.unpin(blob.cid), false, 'second unpin')
+      same(await backend.pin(cid), false, 'pin of an absent blob')
+      same(await backend.unpin(cid), false, 'unpin of an absent blob')
+    },
+  ),
   one('providers: have an id, addresses and the name of the backend', ['providers', 'filled'], async (context) => {
     const backend = able(await context.open(), 'providers')
     const blob = await blobOf(11)
     await context.fill(backend, blob)
     for (const { id, addresses, backend: name } of await context.settled(collect(backend.providers(blob.cid)))) {
       check(id.length > 0, 'has no id')
-      check(addresses.every((address) => address.length > 0), 'has an empty address')
+      check(
+        addresses.every((address) => address.length > 0),
+        'has an empty address',
+      )
       same(name, backend.name, 'backend')
     }
   }),

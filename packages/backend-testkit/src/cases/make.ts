@@ -13,9 +13,13 @@ export function one<B extends Backend = Backend>(
 type OptionalMethod = 'outboard' | 'put' | 'delete' | 'list' | 'pin' | 'unpin' | 'providers'
 
 /** The backend, with the methods that the case's `needs` say it has. */
-export function able<B extends Backend, K extends OptionalMethod>(backend: B, ...methods: readonly K[]): B & Required<Pick<Backend, K>> {
+export function able<B extends Backend, K extends OptionalMethod>(
+  backend: B,
+  ...methods: readonly K[]
+): B & Required<Pick<Backend, K>> {
   for (const method of methods) {
-    if (backend[method] === undefined) throw new ConformanceFailure(`the case uses ${method} without naming it in its needs`)
+    if (backend[method] === undefined)
+      throw new ConformanceFailure(`the case uses ${method} without naming it in its needs`)
   }
   return backend as B & Required<Pick<Backend, K>>
 }

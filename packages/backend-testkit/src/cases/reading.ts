@@ -20,7 +20,12 @@ const ranges: readonly { readonly offset?: number; readonly length?: number; rea
   { offset: 5, length: 0, why: 'no bytes at all' },
 ]
 
-async function sameRead(actual: Promise<{ size: number; offset: number; length: number; body: AsyncIterable<Uint8Array> }>, blob: Fixture, from = 0, to = blob.size) {
+async function sameRead(
+  actual: Promise<{ size: number; offset: number; length: number; body: AsyncIterable<Uint8Array> }>,
+  blob: Fixture,
+  from = 0,
+  to = blob.size,
+) {
   const read = await actual
   same(read.size, blob.size, 'size of the blob')
   same(read.offset, from, 'offset of the body')
@@ -75,7 +80,12 @@ export const readingCases: readonly ConformanceCase[] = [
     await context.fill(backend, blob)
     for (const { offset, length } of ranges) {
       const from = offset ?? 0
-      await sameRead(backend.read(blob.cid, { offset, length }), blob, from, length === undefined ? SIZE : from + length)
+      await sameRead(
+        backend.read(blob.cid, { offset, length }),
+        blob,
+        from,
+        length === undefined ? SIZE : from + length,
+      )
     }
   }),
   one('read: cuts off what reaches beyond the end', ['filled', 'ranges'], async (context) => {
@@ -138,20 +148,24 @@ export const readingCases: readonly ConformanceCase[] = [
     for await (const chunk of (await backend.read(blob.cid)).body) chunk.fill(255)
     await sameRead(backend.read(blob.cid), blob)
   }),
-  one('outboard: gives back what was put, of blobs of every size and layout', ['filled', 'outboard'], async (context) => {
-    const backend = able(await context.open(), 'outboard')
-    const blobs = [
-      ...(await Promise.all(sizes.map(({ size }) => blobOf(size)))),
-      await blobOf(64 * 1025, { layout: smallLeaves }),
-      await blobOf(3 * 262_144 + 7, { layout: layouts['unixfs-v0-2015'] }),
-    ]
-    for (const blob of blobs) {
-      await context.fill(backend, blob)
-      const outboard = await backend.outboard(blob.cid)
-      check(outboard !== undefined, `has no outboard of a blob of ${blob.size} bytes`)
-      sameBytes(outboard, blob.outboard, `outboard of a blob of ${blob.size} bytes`)
-    }
-  }),
+  one(
+    'outboard: gives back what was put, of blobs of every size and layout',
+    ['filled', 'outboard'],
+    async (context) => {
+      const backend = able(await context.open(), 'outboard')
+      const blobs = [
+        ...(await Promise.all(sizes.map(({ size }) => blobOf(size)))),
+        await blobOf(64 * 1025, { layout: smallLeaves }),
+        await blobOf(3 * 262_144 + 7, { layout: layouts['unixfs-v0-2015'] }),
+      ]
+      for (const blob of blobs) {
+        await context.fill(backend, blob)
+        const outboard = await backend.outboard(blob.cid)
+        check(outboard !== undefined, `has no outboard of a blob of ${blob.size} bytes`)
+        sameBytes(outboard, blob.outboard, `outboard of a blob of ${blob.size} bytes`)
+      }
+    },
+  ),
   one('outboard: of an absent blob is undefined', ['outboard'], async ({ open }) => {
     const backend = able(await open(), 'outboard')
     check((await backend.outboard((await blobOf(11)).cid)) === undefined, 'has an outboard of a blob that is not here')

@@ -39,7 +39,8 @@ export function byteReader(source: Body, signal: AbortSignal | undefined): ByteR
   }
 
   async function take(most: number): Promise<Uint8Array> {
-    if (position === end || !(await pull())) throw new StorageError('integrity', `The CAR is cut off after ${position} bytes.`)
+    if (position === end || !(await pull()))
+      throw new StorageError('integrity', `The CAR is cut off after ${position} bytes.`)
     const part = chunk.subarray(at, at + Math.min(most, end - position))
     at += part.length
     position += part.length

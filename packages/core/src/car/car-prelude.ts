@@ -14,7 +14,8 @@ const MAX_VARINT = 8
 export async function readPrelude(reader: ByteReader): Promise<CID[]> {
   const header = await readHeader(reader)
   if (header.version === 1) return rootsOf(header)
-  if (header.version !== 2 || header.roots !== undefined) throw damaged('The CAR header states no version that is known.')
+  if (header.version !== 2 || header.roots !== undefined)
+    throw damaged('The CAR header states no version that is known.')
   const fixed = await reader.exactly(V2_HEADER)
   const numbers = new DataView(fixed.buffer, fixed.byteOffset)
   const offset = safeNumber(numbers.getBigUint64(16, true))
@@ -34,8 +35,10 @@ export async function readLength(reader: ByteReader, max: number): Promise<numbe
     const byte = await reader.byte()
     value += (byte & 0x7f) * 2 ** (7 * i)
     if (byte >= 0x80) continue
-    if (value === 0 || (byte === 0 && i > 0)) throw damaged(`An impossible length stands before byte ${reader.position} of the CAR.`)
-    if (value > max) throw damaged(`A frame of ${value} bytes at byte ${reader.position} of the CAR; ${max} are the most.`)
+    if (value === 0 || (byte === 0 && i > 0))
+      throw damaged(`An impossible length stands before byte ${reader.position} of the CAR.`)
+    if (value > max)
+      throw damaged(`A frame of ${value} bytes at byte ${reader.position} of the CAR; ${max} are the most.`)
     return value
   }
   throw damaged(`A length before byte ${reader.position} of the CAR has more than ${MAX_VARINT} bytes.`)

@@ -23,7 +23,9 @@ function bytesOf(length: number): Uint8Array {
 
 const identity: Block = { cid: CID.createV1(0x55, create(0, bytesOf(5))), bytes: bytesOf(5) }
 const old: Block = { cid: dagPbCid(hash('sha256', bytesOf(300), 'buffer'), 0), bytes: bytesOf(300) }
-const blocks: readonly Block[] = [0, 1, 91, 92, 127, 128, 16_347, 16_348, 70_000].map((size) => rawBlock(bytesOf(size))).concat(old, identity, old)
+const blocks: readonly Block[] = [0, 1, 91, 92, 127, 128, 16_347, 16_348, 70_000]
+  .map((size) => rawBlock(bytesOf(size)))
+  .concat(old, identity, old)
 const roots: readonly CID[] = [old.cid, identity.cid]
 
 async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
@@ -37,7 +39,10 @@ async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
 }
 
 /** A source that counts how often it was returned, and gives `bytes` in chunks of these sizes, over and over. */
-function tracked(bytes: Uint8Array, sizes: readonly number[] = [1 << 16]): AsyncIterable<Uint8Array> & { pulls: number; returns: number } {
+function tracked(
+  bytes: Uint8Array,
+  sizes: readonly number[] = [1 << 16],
+): AsyncIterable<Uint8Array> & { pulls: number; returns: number } {
   let at = 0
   const source = {
     pulls: 0,
@@ -58,7 +63,11 @@ function tracked(bytes: Uint8Array, sizes: readonly number[] = [1 << 16]): Async
   return source
 }
 
-async function readAll(bytes: Uint8Array, options: ReadCarOptions = {}, sizes?: readonly number[]): Promise<{ roots: string[]; blocks: Shown[] }> {
+async function readAll(
+  bytes: Uint8Array,
+  options: ReadCarOptions = {},
+  sizes?: readonly number[],
+): Promise<{ roots: string[]; blocks: Shown[] }> {
   const car = await readCar(tracked(bytes, sizes), options)
   return { roots: car.roots.map(String), blocks: (await all(car.blocks)).map(show) }
 }
@@ -82,7 +91,10 @@ async function outcome(call: () => Promise<unknown>): Promise<string> {
 }
 
 /** A CARv2 around a CARv1, with junk in the gap before it and as index behind it. */
-function carV2(inner: Uint8Array, layout: { offset?: number; size?: number; gap?: number; tail?: number } = {}): Uint8Array {
+function carV2(
+  inner: Uint8Array,
+  layout: { offset?: number; size?: number; gap?: number; tail?: number } = {},
+): Uint8Array {
   const { offset = 51, size = inner.length, gap = offset - 51, tail = 100 } = layout
   const fixed = new DataView(new ArrayBuffer(40))
   fixed.setBigUint64(16, BigInt(offset), true)
@@ -107,7 +119,9 @@ describe('beside @ipld/car', () => {
   })
 
   it.each([0, 1, 2, 23, 24, 255, 256, 300])('%d roots are written the same', async (count) => {
-    const many = Array.from({ length: count }, (_, i) => (i % 2 === 0 ? old.cid : rawCid(hash('sha256', String(i), 'buffer'))))
+    const many = Array.from({ length: count }, (_, i) =>
+      i % 2 === 0 ? old.cid : rawCid(hash('sha256', String(i), 'buffer')),
+    )
     const { writer, out } = CarWriter.create(many)
     const written = collect(out)
     for (const block of blocks) void writer.put({ cid: block.cid, bytes: block.bytes })
@@ -169,9 +183,12 @@ describe('reading', () => {
     const expected = await readAll(whole)
     expect(await readAll(whole, {}, [1])).toEqual(expected)
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.nat(5000), { minLength: 1, maxLength: 8 }).filter((sizes) => sizes.some((size) => size > 50)), async (sizes) => {
-        expect(await readAll(whole, {}, sizes)).toEqual(expected)
-      }),
+      fc.asyncProperty(
+        fc.array(fc.nat(5000), { minLength: 1, maxLength: 8 }).filter((sizes) => sizes.some((size) => size > 50)),
+        async (sizes) => {
+          expect(await readAll(whole, {}, sizes)).toEqual(expected)
+        },
+      ),
       { numRuns: 50 },
     )
   })
@@ -189,7 +206,11 @@ describe('reading', () => {
 
   it('gives bytes that the source may not change any more', async () => {
     const chunk = whole.slice()
-    const car = await readCar((async function* () { yield chunk })())
+    const car = await readCar(
+      (async function* () {
+        yield chunk
+      })(),
+    )
     const read: Block[] = []
     for await (const block of car.blocks) {
       read.push(block)
@@ -253,14 +274,23 @@ describe('a damaged CAR', () => {
     ['data before its own header', carV2(carHeader([]), { offset: 50, gap: 0 })],
     ['data at the end of all numbers', carV2(carHeader([]), { offset: Number.MAX_SAFE_INTEGER - 1000, gap: 0 })],
     ['data of no bytes', carV2(carHeader([]), { size: 0 })],
-    ['data that ends in a frame', carV2(Buffer.concat([carHeader([]), carFrame(old)]), { size: carHeader([]).length + 20 })],
+    [
+      'data that ends in a frame',
+      carV2(Buffer.concat([carHeader([]), carFrame(old)]), { size: carHeader([]).length + 20 }),
+    ],
     ['data of more bytes than there are', carV2(carHeader([]), { size: 10_000 })],
     ['a frame of no bytes', Buffer.concat([carHeader([]), new Uint8Array(1)])],
     ['a frame too short for its CID', Buffer.concat([carHeader([]), frame(old.cid.bytes.subarray(0, 20))])],
-    ['a frame that starts with CID version 0 spelt out', Buffer.concat([carHeader([]), frame(Uint8Array.from([0, 0x70, 0x12, 1, 7]))])],
+    [
+      'a frame that starts with CID version 0 spelt out',
+      Buffer.concat([carHeader([]), frame(Uint8Array.from([0, 0x70, 0x12, 1, 7]))]),
+    ],
     ['a CIDv0 of a short digest', Buffer.concat([carHeader([]), frame(Uint8Array.from([0x12, 2, 7, 7, 1, 2, 3]))])],
     ['CID version 2', Buffer.concat([carHeader([]), frame(Uint8Array.from([2, 0x55, 0, 0]))])],
-    ['a digest longer than its frame', Buffer.concat([carHeader([]), frame(Uint8Array.from([1, 0x55, 0, 0xff, 0xff, 0xff, 0x7f]))])],
+    [
+      'a digest longer than its frame',
+      Buffer.concat([carHeader([]), frame(Uint8Array.from([1, 0x55, 0, 0xff, 0xff, 0xff, 0x7f]))]),
+    ],
   ])('of %s is integrity', async (_, bytes) => {
     expect(await outcome(() => readAll(bytes))).toBe('integrity')
     expect(await outcome(() => readAll(bytes, {}, [1, 7]))).toBe('integrity')
@@ -275,7 +305,9 @@ describe('a damaged CAR', () => {
     expect(await outcome(() => readAll(over))).toBe('integrity')
     expect(await outcome(() => readAll(claim))).toBe('integrity')
     expect(await outcome(() => readAll(over, { maxBlockSize: most + 1 }))).toBe('read')
-    expect(await outcome(() => readAll(Buffer.concat([carHeader([]), carFrame(old)]), { maxBlockSize: 299 }))).toBe('integrity')
+    expect(await outcome(() => readAll(Buffer.concat([carHeader([]), carFrame(old)]), { maxBlockSize: 299 }))).toBe(
+      'integrity',
+    )
   })
 
   it('of random changes gives blocks or integrity, and nothing else', async () => {
@@ -362,7 +394,9 @@ describe('an abort', () => {
         return {
           next() {
             if (!first) queueMicrotask(() => controller.abort(reason))
-            const result = first ? Promise.resolve({ done: false, value: whole.subarray(0, 200) }) : new Promise<never>(() => {})
+            const result = first
+              ? Promise.resolve({ done: false, value: whole.subarray(0, 200) })
+              : new Promise<never>(() => {})
             first = false
             return result
           },

@@ -35,7 +35,10 @@ export async function readCar(source: Body, options: ReadCarOptions = {}): Promi
 }
 
 /** The roots first, then every block: one generator, so that it has begun, and `return()` closes the source, when it is handed out. */
-async function* readParts(source: Body, options: ReadCarOptions): AsyncGenerator<readonly CID[] | Block, void, undefined> {
+async function* readParts(
+  source: Body,
+  options: ReadCarOptions,
+): AsyncGenerator<readonly CID[] | Block, void, undefined> {
   const { signal, maxBlockSize = MAX_BLOCK } = options
   const reader = byteReader(source, signal)
   try {
@@ -44,7 +47,11 @@ async function* readParts(source: Body, options: ReadCarOptions): AsyncGenerator
       const frame = await reader.exactly(await readLength(reader, maxBlockSize + MAX_CID))
       const block = splitFrame(frame, reader.position)
       if (block.bytes.length > maxBlockSize) {
-        throw new StorageError('integrity', `Block ${block.cid} has ${block.bytes.length} bytes; ${maxBlockSize} are the most.`, { cid: block.cid })
+        throw new StorageError(
+          'integrity',
+          `Block ${block.cid} has ${block.bytes.length} bytes; ${maxBlockSize} are the most.`,
+          { cid: block.cid },
+        )
       }
       yield block
     }

@@ -21,7 +21,12 @@ describe('verifyBlock', () => {
     ['another codec', CID.createV1(0x71, create(0x12, digest))],
   ])('takes the bytes of a %s CID and no others', (_, cid) => {
     expect(() => verifyBlock({ cid, bytes })).not.toThrow()
-    for (const wrong of [new Uint8Array(0), bytes.subarray(1), Buffer.from('some byteS'), Buffer.concat([bytes, bytes])]) {
+    for (const wrong of [
+      new Uint8Array(0),
+      bytes.subarray(1),
+      Buffer.from('some byteS'),
+      Buffer.concat([bytes, bytes]),
+    ]) {
       expect(() => verifyBlock({ cid, bytes: wrong })).toThrow(expect.objectContaining({ code: 'integrity', cid }))
     }
   })

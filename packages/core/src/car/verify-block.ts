@@ -16,5 +16,9 @@ function digestFor({ cid, bytes }: Block): Uint8Array {
   const { code, size } = cid.multihash
   if (code === IDENTITY) return bytes
   if (code === SHA2_256 && size === 32) return sha256(bytes)
-  throw new StorageError('unsupported', `${cid} has hash 0x${code.toString(16)} of ${size} bytes; only sha2-256 and identity are checked.`, { cid })
+  throw new StorageError(
+    'unsupported',
+    `${cid} has hash 0x${code.toString(16)} of ${size} bytes; only sha2-256 and identity are checked.`,
+    { cid },
+  )
 }

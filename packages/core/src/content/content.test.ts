@@ -50,7 +50,9 @@ test.each<[string, unknown]>([
 })
 
 test('a failed response is not stored as content', () => {
-  expect(() => openContent(new Response('no such model', { status: 404 }))).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
+  expect(() => openContent(new Response('no such model', { status: 404 }))).toThrow(
+    expect.objectContaining({ code: 'invalid-argument' }),
+  )
 })
 
 test('a used response and a locked stream are refused', async () => {
@@ -63,7 +65,9 @@ test('a used response and a locked stream are refused', async () => {
 })
 
 test('a stream of text is refused when its first chunk comes', async () => {
-  await expect(bytesOf(Readable.from(['hello']) as unknown as Content)).rejects.toMatchObject({ code: 'invalid-argument' })
+  await expect(bytesOf(Readable.from(['hello']) as unknown as Content)).rejects.toMatchObject({
+    code: 'invalid-argument',
+  })
 })
 
 test('collect stops at its limit and releases the source', async () => {

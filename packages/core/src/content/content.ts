@@ -37,7 +37,10 @@ export function openContent(content: Content): OpenContent {
     return { body: chunks(content) }
   }
   if (isAsyncIterable(content)) return { body: chunks(content) }
-  throw new StorageError('invalid-argument', `${describe(content)} is no content: give text, bytes, a Blob, a Response or a stream.`)
+  throw new StorageError(
+    'invalid-argument',
+    `${describe(content)} is no content: give text, bytes, a Blob, a Response or a stream.`,
+  )
 }
 
 function openResponse(response: Response): OpenContent {
@@ -81,13 +84,18 @@ function describe(value: unknown): string {
 }
 
 /** All of a body in one array. More than `limit` bytes: `too-large`, and the rest is not read. */
-export async function collect(body: Body, limit: number, signal?: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
+export async function collect(
+  body: Body,
+  limit: number,
+  signal?: AbortSignal | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = []
   let size = 0
   for await (const chunk of body) {
     throwIfAborted(signal)
     size += chunk.byteLength
-    if (size > limit) throw new StorageError('too-large', `More than ${limit} bytes do not fit into one array: read it as a stream.`)
+    if (size > limit)
+      throw new StorageError('too-large', `More than ${limit} bytes do not fit into one array: read it as a stream.`)
     parts.push(chunk)
   }
   return joinBytes(parts)

@@ -6,7 +6,8 @@ const CHUNK = 1024 * 1024
 /** A file's bytes. Missing: `not-found`; a folder or a pipe: `invalid-argument`; changed while it was read: `conflict`, at the end. */
 export async function* fileBody(path: string): AsyncGenerator<Uint8Array> {
   // Opening a pipe waits for its writer, and no abort ends that.
-  if (!(await about(path, () => stat(path))).isFile()) throw new StorageError('invalid-argument', `${path} is no regular file: give what comes out of it as a stream.`)
+  if (!(await about(path, () => stat(path))).isFile())
+    throw new StorageError('invalid-argument', `${path} is no regular file: give what comes out of it as a stream.`)
   const file = await about(path, () => open(path, 'r'))
   try {
     const before = await file.stat({ bigint: true })
@@ -43,9 +44,16 @@ export function fileError(error: unknown, path: string): StorageError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const init = { cause: error, source: path }
   if (code === 'ENOENT') return new StorageError('not-found', `${path} does not exist.`, init)
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return new StorageError('denied', `${path}: access denied.`, init)
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return new StorageError('denied', `${path}: access denied.`, init)
   if (code === 'ENOSPC' || code === 'EDQUOT') return new StorageError('no-space', `${path}: no space left.`, init)
-  if (code === 'ENOTDIR' || code === 'EISDIR' || code === 'ENAMETOOLONG' || code === 'ERR_INVALID_ARG_VALUE' || code === 'ELOOP') {
+  if (
+    code === 'ENOTDIR' ||
+    code === 'EISDIR' ||
+    code === 'ENAMETOOLONG' ||
+    code === 'ERR_INVALID_ARG_VALUE' ||
+    code === 'ELOOP'
+  ) {
     return new StorageError('invalid-argument', `${path} is not usable: ${(error as Error).message}`, init)
   }
   return new StorageError('unexpected', `${path}: ${error instanceof Error ? error.message : String(error)}`, init)

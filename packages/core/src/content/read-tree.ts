@@ -47,12 +47,17 @@ interface Place {
 async function readFolder(place: Place, above: readonly string[], options: TreeOptions): Promise<FolderNode> {
   options.signal?.throwIfAborted()
   const { real, names } = await listFolder(place.path)
-  if (above.includes(real)) throw new StorageError('invalid-argument', `${place.path} is a link that leads back to a folder above it.`)
+  if (above.includes(real))
+    throw new StorageError('invalid-argument', `${place.path} is a link that leads back to a folder above it.`)
   const entries: (FileNode | FolderNode)[] = []
   for (const bytes of names) {
     const name = decodeName(bytes, place.path)
     if (name.startsWith('.') && !options.hidden) continue
-    const below = { path: join(place.path, name), name, relative: place.relative === '' ? name : `${place.relative}/${name}` }
+    const below = {
+      path: join(place.path, name),
+      name,
+      relative: place.relative === '' ? name : `${place.relative}/${name}`,
+    }
     entries.push(await readEntry(below, [...above, real], options))
   }
   return { type: 'folder', name: place.name, entries }

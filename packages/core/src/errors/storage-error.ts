@@ -94,7 +94,10 @@ const SECRETS: readonly [RegExp, string][] = [
   [/(\/\/[^/\s:@]*):[^/\s@]*@/g, '$1:***@'],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, '$1 ***'],
   [/\b(hf_|sk-|ghp_)[A-Za-z0-9_-]{8,}/g, '$1***'],
-  [/([?&](?:x-amz-(?:signature|credential|security-token)|token|key|secret|signature|sig|access_token)=)[^&\s#"']+/gi, '$1***'],
+  [
+    /([?&](?:x-amz-(?:signature|credential|security-token)|token|key|secret|signature|sig|access_token)=)[^&\s#"']+/gi,
+    '$1***',
+  ],
 ]
 
 /** Removes credentials from text: URL passwords, bearer tokens, signed query parameters, well-known token forms. */

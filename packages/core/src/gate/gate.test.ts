@@ -63,9 +63,12 @@ describe.each(['IPFS_KIT_DISABLE', 'STORAGE_FORCE_LOCAL'] as const)('%s', (name)
     expect(decideGate({ ...TIERS, env: { [name]: value } })).toEqual(local(name, `${name}=${value.trim()}`))
   })
 
-  test.each(['0', 'false', 'no', 'off', '', ' ', '2', '11', 'enable', 'truely', undefined])('%j does nothing', (value) => {
-    expect(decideGate({ ...TIERS, env: { [name]: value } })).toEqual(far)
-  })
+  test.each(['0', 'false', 'no', 'off', '', ' ', '2', '11', 'enable', 'truely', undefined])(
+    '%j does nothing',
+    (value) => {
+      expect(decideGate({ ...TIERS, env: { [name]: value } })).toEqual(far)
+    },
+  )
 })
 
 test('looks at no variable of this process', () => {

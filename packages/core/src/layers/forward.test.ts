@@ -68,7 +68,19 @@ class Whole implements Backend {
   }
 }
 
-async function callAll({ stat, read, outboard, put, delete: remove, list, pin, unpin, providers, health, close }: Required<Backend>) {
+async function callAll({
+  stat,
+  read,
+  outboard,
+  put,
+  delete: remove,
+  list,
+  pin,
+  unpin,
+  providers,
+  health,
+  close,
+}: Required<Backend>) {
   await stat(cid)
   await read(cid)
   await outboard(cid)
@@ -99,7 +111,19 @@ describe('forward', () => {
   test('leaves out what inner leaves out, and asks no handler for it', () => {
     const { stat, read, health, close, name, traits } = new Whole()
     const never = (): never => expect.fail('asked for a method that inner does not have')
-    const wrapped = forward({ stat, read, health, close, name, traits }, { ...passing, put: never, delete: never, list: never, outboard: never, pin: never, unpin: never, providers: never })
+    const wrapped = forward(
+      { stat, read, health, close, name, traits },
+      {
+        ...passing,
+        put: never,
+        delete: never,
+        list: never,
+        outboard: never,
+        pin: never,
+        unpin: never,
+        providers: never,
+      },
+    )
     expect(Object.keys(wrapped).sort()).toEqual(['close', 'health', 'name', 'read', 'stat', 'traits'])
   })
 
@@ -153,10 +177,12 @@ test('compose goes from the inside out', async () => {
     (inner) =>
       forward(inner, {
         ...passing,
-        stat: (next) => (...call) => {
-          order.push(name)
-          return next(...call)
-        },
+        stat:
+          (next) =>
+          (...call) => {
+            order.push(name)
+            return next(...call)
+          },
       })
   const inner = new Whole()
   await compose(inner, noting('inner'), noting('outer')).stat(cid)

@@ -9,7 +9,10 @@ export function compose(backend: Backend, ...layers: readonly Layer[]): Backend 
   return layers.reduce((inner, layer) => layer(inner), backend)
 }
 
-type Method = Exclude<{ [K in keyof Backend]-?: NonNullable<Backend[K]> extends (...args: never) => unknown ? K : never }[keyof Backend], never>
+type Method = Exclude<
+  { [K in keyof Backend]-?: NonNullable<Backend[K]> extends (...args: never) => unknown ? K : never }[keyof Backend],
+  never
+>
 type Methods = { readonly [K in Method]-?: NonNullable<Backend[K]> }
 type Optional<K extends Method> = undefined extends Backend[K] ? undefined : never
 
@@ -67,16 +70,26 @@ export function around(advice: Advice): Handlers {
       advice.call({ operation, cid, options }, (changed) => next(cid, changed))
   return {
     stat: byCid('stat'),
-    read: (next) => (cid, options = {}) => advice.read({ operation: 'read', cid, options }, (changed) => next(cid, changed)),
+    read:
+      (next) =>
+      (cid, options = {}) =>
+        advice.read({ operation: 'read', cid, options }, (changed) => next(cid, changed)),
     outboard: byCid('outboard'),
-    put: (next) => (blob, options = {}) =>
-      advice.call({ operation: 'put', cid: blob.cid, options }, (changed) => next(blob, changed)),
+    put:
+      (next) =>
+      (blob, options = {}) =>
+        advice.call({ operation: 'put', cid: blob.cid, options }, (changed) => next(blob, changed)),
     delete: byCid('delete'),
-    list: (next) => (options = {}) => advice.items({ operation: 'list', options }, next),
+    list:
+      (next) =>
+      (options = {}) =>
+        advice.items({ operation: 'list', options }, next),
     pin: byCid('pin'),
     unpin: byCid('unpin'),
-    providers: (next) => (cid, options = {}) =>
-      advice.items({ operation: 'providers', cid, options }, (changed) => next(cid, changed)),
+    providers:
+      (next) =>
+      (cid, options = {}) =>
+        advice.items({ operation: 'providers', cid, options }, (changed) => next(cid, changed)),
     health: pass,
     close: pass,
   }

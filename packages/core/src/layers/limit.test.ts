@@ -10,7 +10,15 @@ const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 function backend(over: Partial<Backend>): Backend {
   const none = async (): Promise<never> => Promise.reject(new StorageError('unexpected', 'not part of this test'))
-  return { name: 'busy', traits: { ranges: 'native', verifies: 'nothing' }, stat: none, read: none, health: none, close: none, ...over }
+  return {
+    name: 'busy',
+    traits: { ranges: 'native', verifies: 'nothing' },
+    stat: none,
+    read: none,
+    health: none,
+    close: none,
+    ...over,
+  }
 }
 
 /** A backend whose calls end when the test says so. */
@@ -97,7 +105,12 @@ test('as many calls as allowed are under way', async () => {
 })
 
 test('a call that fails frees its slot', async () => {
-  const wrapped = limit({ concurrency: 1 })(backend({ stat: async () => Promise.reject(new StorageError('denied', 'no')), read: async () => Promise.reject(new StorageError('not-found', 'no')) }))
+  const wrapped = limit({ concurrency: 1 })(
+    backend({
+      stat: async () => Promise.reject(new StorageError('denied', 'no')),
+      read: async () => Promise.reject(new StorageError('not-found', 'no')),
+    }),
+  )
   for (let round = 0; round < 3; round++) {
     await expect(wrapped.stat(cid)).rejects.toMatchObject({ code: 'denied' })
     await expect(wrapped.read(cid)).rejects.toMatchObject({ code: 'not-found' })
@@ -119,7 +132,11 @@ test.each([
     },
     failure: undefined,
   },
-  { name: 'is left before the first chunk', end: async (body: Body) => void (await body[Symbol.asyncIterator]().return?.()), failure: undefined },
+  {
+    name: 'is left before the first chunk',
+    end: async (body: Body) => void (await body[Symbol.asyncIterator]().return?.()),
+    failure: undefined,
+  },
   {
     name: 'breaks',
     end: async (body: Body) => {
@@ -164,7 +181,9 @@ test('a loop over a list may make calls, even with a single slot', async () => {
 
 test('health and close do not wait', async () => {
   const { stat } = gated()
-  const wrapped = limit({ concurrency: 1 })(backend({ stat, health: async () => ({ reachable: true }), close: async () => {} }))
+  const wrapped = limit({ concurrency: 1 })(
+    backend({ stat, health: async () => ({ reachable: true }), close: async () => {} }),
+  )
   void wrapped.stat(cid)
   expect(await wrapped.health()).toEqual({ reachable: true })
   await wrapped.close()

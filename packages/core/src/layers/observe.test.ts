@@ -7,11 +7,20 @@ import { readonly } from './readonly.ts'
 
 const cid = rawCid(new Uint8Array(32))
 const events: Record<string, unknown>[] = []
-const note = (message: unknown, name: string | symbol) => void events.push({ channel: String(name).split(':').at(-1), ...(message as object) })
+const note = (message: unknown, name: string | symbol) =>
+  void events.push({ channel: String(name).split(':').at(-1), ...(message as object) })
 
 function backend(over: Partial<Backend>): Backend {
   const none = async (): Promise<never> => Promise.reject(new StorageError('unexpected', 'not part of this test'))
-  return { name: 'seen', traits: { ranges: 'native', verifies: 'nothing' }, stat: none, read: none, health: none, close: none, ...over }
+  return {
+    name: 'seen',
+    traits: { ranges: 'native', verifies: 'nothing' },
+    stat: none,
+    read: none,
+    health: none,
+    close: none,
+    ...over,
+  }
 }
 
 async function* body(): Body {
@@ -41,31 +50,121 @@ describe('with subscribers', () => {
     for await (const item of items) if (item) break
   }
 
-  test.each<{ name: string; inner: Partial<Backend>; call: (backend: Backend) => Promise<unknown>; start: object; end: object }>([
-    { name: 'a stat', inner: { stat: async () => blob }, call: (b) => b.stat(cid), start: { operation: 'stat' }, end: { channel: 'end', outcome: 'done', bytes: 0 } },
-    { name: 'a miss', inner: { stat: async () => undefined }, call: (b) => b.stat(cid), start: { operation: 'stat' }, end: { channel: 'end', outcome: 'missing' } },
-    { name: 'a failure', inner: { stat: async () => Promise.reject(failure) }, call: (b) => b.stat(cid), start: {}, end: { channel: 'error', outcome: 'failed', error: failure } },
-    { name: 'an abort', inner: { stat: async () => Promise.reject('enough') }, call: (b) => b.stat(cid, { signal: abort }), start: {}, end: { channel: 'error', outcome: 'aborted', error: 'enough' } },
-    { name: 'a read', inner: { read }, call: async (b) => all((await b.read(cid)).body), start: { operation: 'read' }, end: { channel: 'end', outcome: 'done', bytes: 30 } },
-    { name: 'a read left early', inner: { read }, call: async (b) => first((await b.read(cid)).body), start: {}, end: { channel: 'end', outcome: 'left', bytes: 10 } },
-    { name: 'a read that misses', inner: { read: async () => Promise.reject(new StorageError('not-found', 'no')) }, call: (b) => b.read(cid), start: {}, end: { channel: 'end', outcome: 'missing', bytes: 0 } },
+  test.each<{
+    name: string
+    inner: Partial<Backend>
+    call: (backend: Backend) => Promise<unknown>
+    start: object
+    end: object
+  }>([
+    {
+      name: 'a stat',
+      inner: { stat: async () => blob },
+      call: (b) => b.stat(cid),
+      start: { operation: 'stat' },
+      end: { channel: 'end', outcome: 'done', bytes: 0 },
+    },
+    {
+      name: 'a miss',
+      inner: { stat: async () => undefined },
+      call: (b) => b.stat(cid),
+      start: { operation: 'stat' },
+      end: { channel: 'end', outcome: 'missing' },
+    },
+    {
+      name: 'a failure',
+      inner: { stat: async () => Promise.reject(failure) },
+      call: (b) => b.stat(cid),
+      start: {},
+      end: { channel: 'error', outcome: 'failed', error: failure },
+    },
+    {
+      name: 'an abort',
+      inner: { stat: async () => Promise.reject('enough') },
+      call: (b) => b.stat(cid, { signal: abort }),
+      start: {},
+      end: { channel: 'error', outcome: 'aborted', error: 'enough' },
+    },
+    {
+      name: 'a read',
+      inner: { read },
+      call: async (b) => all((await b.read(cid)).body),
+      start: { operation: 'read' },
+      end: { channel: 'end', outcome: 'done', bytes: 30 },
+    },
+    {
+      name: 'a read left early',
+      inner: { read },
+      call: async (b) => first((await b.read(cid)).body),
+      start: {},
+      end: { channel: 'end', outcome: 'left', bytes: 10 },
+    },
+    {
+      name: 'a read that misses',
+      inner: { read: async () => Promise.reject(new StorageError('not-found', 'no')) },
+      call: (b) => b.read(cid),
+      start: {},
+      end: { channel: 'end', outcome: 'missing', bytes: 0 },
+    },
     {
       name: 'a body that breaks',
-      inner: { read: async () => ({ ...(await read()), body: (async function* (): Body { yield new Uint8Array(5); throw failure })() }) },
+      inner: {
+        read: async () => ({
+          ...(await read()),
+          body: (async function* (): Body {
+            yield new Uint8Array(5)
+            throw failure
+          })(),
+        }),
+      },
       call: async (b) => all((await b.read(cid)).body),
       start: {},
       end: { channel: 'error', outcome: 'failed', bytes: 5, error: failure },
     },
-    { name: 'an outboard', inner: { outboard: async () => new Uint8Array(7) }, call: async (b) => b.outboard?.(cid), start: { operation: 'outboard' }, end: { channel: 'end', bytes: 7 } },
-    { name: 'a put', inner: { put: async ({ open }) => all(open()) }, call: async (b) => b.put?.(blob), start: { operation: 'put' }, end: { channel: 'end', outcome: 'done', bytes: 30 } },
-    { name: 'a delete that misses', inner: { delete: async () => false }, call: async (b) => b.delete?.(cid), start: { operation: 'delete' }, end: { outcome: 'missing' } },
-    { name: 'a list', inner: { list: async function* () { yield blob } }, call: async (b) => all(b.list?.()), start: { operation: 'list', cid: undefined }, end: { channel: 'end', outcome: 'done', bytes: 0 } },
+    {
+      name: 'an outboard',
+      inner: { outboard: async () => new Uint8Array(7) },
+      call: async (b) => b.outboard?.(cid),
+      start: { operation: 'outboard' },
+      end: { channel: 'end', bytes: 7 },
+    },
+    {
+      name: 'a put',
+      inner: { put: async ({ open }) => all(open()) },
+      call: async (b) => b.put?.(blob),
+      start: { operation: 'put' },
+      end: { channel: 'end', outcome: 'done', bytes: 30 },
+    },
+    {
+      name: 'a delete that misses',
+      inner: { delete: async () => false },
+      call: async (b) => b.delete?.(cid),
+      start: { operation: 'delete' },
+      end: { outcome: 'missing' },
+    },
+    {
+      name: 'a list',
+      inner: {
+        list: async function* () {
+          yield blob
+        },
+      },
+      call: async (b) => all(b.list?.()),
+      start: { operation: 'list', cid: undefined },
+      end: { channel: 'end', outcome: 'done', bytes: 0 },
+    },
   ])('$name has one start and one end', async ({ inner, call, start, end }) => {
     await call(observe()(backend(inner))).catch(() => {})
     expect(events).toHaveLength(2)
     const [started, ended] = events
     expect(started).toMatchObject({ channel: 'start', backend: 'seen', cid: cid.toString(), ...start })
-    expect(ended).toMatchObject({ backend: 'seen', id: started?.id, operation: started?.operation, duration: expect.any(Number), ...end })
+    expect(ended).toMatchObject({
+      backend: 'seen',
+      id: started?.id,
+      operation: started?.operation,
+      duration: expect.any(Number),
+      ...end,
+    })
   })
 
   test('calls at once have numbers of their own', async () => {
@@ -88,7 +187,15 @@ test('without subscribers bodies and blobs pass as they are', async () => {
 
 test('readonly takes away what changes anything, and nothing else', () => {
   const yes = async () => true
-  const whole = backend({ put: async () => {}, delete: yes, pin: yes, unpin: yes, outboard: async () => undefined, list: async function* () {}, providers: async function* () {} })
+  const whole = backend({
+    put: async () => {},
+    delete: yes,
+    pin: yes,
+    unpin: yes,
+    outboard: async () => undefined,
+    list: async function* () {},
+    providers: async function* () {},
+  })
   const kept = Object.keys(whole).filter((key) => !['put', 'delete', 'pin', 'unpin'].includes(key))
   expect(Object.keys(readonly()(whole)).sort()).toEqual(kept.sort())
 })

@@ -69,16 +69,22 @@ export function observe(): Layer {
       items: (call, next) => {
         const span = begin(inner.name, call)
         const items = next(call.options)
-        return span === undefined ? items : relay(() => items[Symbol.asyncIterator](), { ended: (ending) => span.ended(ending, call.options.signal) })
+        return span === undefined
+          ? items
+          : relay(() => items[Symbol.asyncIterator](), { ended: (ending) => span.ended(ending, call.options.signal) })
       },
     })
     return forward(inner, {
       ...handlers,
-      put: (next) => async (blob, options = {}) => {
-        const call: Call = { operation: 'put', cid: blob.cid, options }
-        const span = begin(inner.name, call)
-        return span === undefined ? next(blob, options) : settle(span, call, () => next(countedSource(blob, span), options))
-      },
+      put:
+        (next) =>
+        async (blob, options = {}) => {
+          const call: Call = { operation: 'put', cid: blob.cid, options }
+          const span = begin(inner.name, call)
+          return span === undefined
+            ? next(blob, options)
+            : settle(span, call, () => next(countedSource(blob, span), options))
+        },
     })
   }
 }

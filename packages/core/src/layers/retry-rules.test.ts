@@ -20,8 +20,23 @@ test.each([
 describe('lasting', () => {
   test('is the same failure, and not transient', () => {
     const cid = rawCid(new Uint8Array(32))
-    const error = new StorageError('unavailable', 'down', { transient: true, backend: 'b', operation: 'read', cid, source: 'https://x' })
-    expect(lasting(error)).toMatchObject({ code: 'unavailable', message: 'down', transient: false, backend: 'b', operation: 'read', cid, source: 'https://x', cause: error })
+    const error = new StorageError('unavailable', 'down', {
+      transient: true,
+      backend: 'b',
+      operation: 'read',
+      cid,
+      source: 'https://x',
+    })
+    expect(lasting(error)).toMatchObject({
+      code: 'unavailable',
+      message: 'down',
+      transient: false,
+      backend: 'b',
+      operation: 'read',
+      cid,
+      source: 'https://x',
+      cause: error,
+    })
   })
 })
 

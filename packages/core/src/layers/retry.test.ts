@@ -10,7 +10,15 @@ const down = () => new StorageError('unavailable', 'down', { transient: true })
 
 function backend(over: Partial<Backend>, ranges: BackendTraits['ranges'] = 'native'): Backend {
   const none = async (): Promise<never> => Promise.reject(new StorageError('unexpected', 'not part of this test'))
-  return { name: 'flaky', traits: { ranges, verifies: 'nothing' }, stat: none, read: none, health: none, close: none, ...over }
+  return {
+    name: 'flaky',
+    traits: { ranges, verifies: 'nothing' },
+    stat: none,
+    read: none,
+    health: none,
+    close: none,
+    ...over,
+  }
 }
 
 /** Fails so many times, then gives the value. */
@@ -31,20 +39,22 @@ function patient(options: RetryOptions = {}) {
 /** Serves `bytes`, but every body breaks off as the script says: after so many bytes, then like so. */
 function breaking(script: readonly { after: number; how: 'throw' | 'end' }[]) {
   const released: boolean[] = []
-  const read = vi.fn(async (_cid: unknown, { offset = 0, length = bytes.length - offset }: ReadOptions = {}): Promise<BlobRead> => {
-    const turn = released.push(false) - 1
-    const step = script[turn]
-    const body = async function* (): Body {
-      try {
-        const end = step === undefined ? offset + length : Math.min(offset + step.after, offset + length)
-        for (let at = offset; at < end; at += 10) yield bytes.slice(at, Math.min(at + 10, end))
-        if (step?.how === 'throw') throw down()
-      } finally {
-        released[turn] = true
+  const read = vi.fn(
+    async (_cid: unknown, { offset = 0, length = bytes.length - offset }: ReadOptions = {}): Promise<BlobRead> => {
+      const turn = released.push(false) - 1
+      const step = script[turn]
+      const body = async function* (): Body {
+        try {
+          const end = step === undefined ? offset + length : Math.min(offset + step.after, offset + length)
+          for (let at = offset; at < end; at += 10) yield bytes.slice(at, Math.min(at + 10, end))
+          if (step?.how === 'throw') throw down()
+        } finally {
+          released[turn] = true
+        }
       }
-    }
-    return { size: bytes.length, offset, length, body: body() }
-  })
+      return { size: bytes.length, offset, length, body: body() }
+    },
+  )
   return { read, released }
 }
 
@@ -118,8 +128,14 @@ describe('bodies', () => {
     { name: 'breaks off midway', script: [{ after: 35, how: 'throw' }] },
     { name: 'breaks off after the last byte', script: [{ after: 100, how: 'throw' }] },
     { name: 'ends short', script: [{ after: 35, how: 'end' }] },
-    { name: 'breaks off again and again, with progress', script: Array.from({ length: 9 }, () => ({ after: 10, how: 'throw' as const })) },
-    { name: 'breaks off with and without progress', script: [0, 0, 10, 0, 10, 0].map((after) => ({ after, how: 'throw' as const })) },
+    {
+      name: 'breaks off again and again, with progress',
+      script: Array.from({ length: 9 }, () => ({ after: 10, how: 'throw' as const })),
+    },
+    {
+      name: 'breaks off with and without progress',
+      script: [0, 0, 10, 0, 10, 0].map((after) => ({ after, how: 'throw' as const })),
+    },
   ])('one that $name is continued, and no byte comes twice', async ({ script }) => {
     const { read, released } = breaking(script)
     const wrapped = patient().layer(backend({ read }))
@@ -153,8 +169,13 @@ describe('bodies', () => {
 
   test('a blob of another size than before fails with integrity', async () => {
     const { read, released } = breaking([{ after: 10, how: 'throw' }])
-    const changed = async (...call: Parameters<typeof read>) => ({ ...(await read(...call)), size: read.mock.calls.length > 1 ? 101 : 100 })
-    const { body } = await patient().layer(backend({ read: changed })).read(cid)
+    const changed = async (...call: Parameters<typeof read>) => ({
+      ...(await read(...call)),
+      size: read.mock.calls.length > 1 ? 101 : 100,
+    })
+    const { body } = await patient()
+      .layer(backend({ read: changed }))
+      .read(cid)
     await expect(collect(body)).rejects.toMatchObject({ code: 'integrity' })
     expect(released[0]).toBe(true)
   })
@@ -180,8 +201,12 @@ describe('bodies', () => {
 
   test.each([0, 1])('leaving after %i chunks lets go of the source', async (chunks) => {
     const left = vi.fn(async () => ({ done: true as const, value: undefined }))
-    const source: Body = { [Symbol.asyncIterator]: () => ({ next: async () => ({ done: false, value: bytes.slice(0, 10) }), return: left }) }
-    const { body } = await patient().layer(backend({ read: async () => ({ size: 100, offset: 0, length: 100, body: source }) })).read(cid)
+    const source: Body = {
+      [Symbol.asyncIterator]: () => ({ next: async () => ({ done: false, value: bytes.slice(0, 10) }), return: left }),
+    }
+    const { body } = await patient()
+      .layer(backend({ read: async () => ({ size: 100, offset: 0, length: 100, body: source }) }))
+      .read(cid)
     const iterator = body[Symbol.asyncIterator]()
     for (let taken = 0; taken < chunks; taken++) await iterator.next()
     await iterator.return?.()

@@ -52,7 +52,11 @@ export function retry(options: RetryOptions = {}): Layer {
     }
   }
 
-  function continued(first: BlobRead, call: Call<ReadOptions>, next: (options: ReadOptions) => Promise<BlobRead>): BlobRead {
+  function continued(
+    first: BlobRead,
+    call: Call<ReadOptions>,
+    next: (options: ReadOptions) => Promise<BlobRead>,
+  ): BlobRead {
     const { size, offset, length } = first
     const { signal } = call.options
     let source = first.body[Symbol.asyncIterator]()
@@ -71,7 +75,7 @@ export function retry(options: RetryOptions = {}): Layer {
     }
 
     async function step(): Promise<IteratorResult<Uint8Array>> {
-      for (let broken = false; ; ) {
+      for (let broken = false; ;) {
         try {
           if (broken) source = await reopen()
           broken = false

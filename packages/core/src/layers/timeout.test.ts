@@ -11,7 +11,15 @@ afterEach(() => void vi.useRealTimers())
 
 function backend(over: Partial<Backend>): Backend {
   const none = async (): Promise<never> => Promise.reject(new StorageError('unexpected', 'not part of this test'))
-  return { name: 'slow', traits: { ranges: 'native', verifies: 'nothing' }, stat: none, read: none, health: none, close: none, ...over }
+  return {
+    name: 'slow',
+    traits: { ranges: 'native', verifies: 'nothing' },
+    stat: none,
+    read: none,
+    health: none,
+    close: none,
+    ...over,
+  }
 }
 
 /** Takes that long, and as an inner call that obeys its signal or one that does not. */
@@ -26,45 +34,52 @@ function slow<T>(milliseconds: number, value: T, obedient = true) {
   return { call, signals }
 }
 
-describe.each([{ obedient: true }, { obedient: false }])('calls of an inner that obeys its signal: $obedient', ({ obedient }) => {
-  test('what takes too long rejects with a transient timeout, and the work is told to stop', async () => {
-    const { call, signals } = slow(1001, undefined, obedient)
-    const waiting = expect(timeout({ call: 1000 })(backend({ stat: call })).stat(cid)).rejects.toMatchObject({
-      code: 'timeout',
-      transient: true,
-      backend: 'slow',
-      operation: 'stat',
-      cid,
+describe.each([{ obedient: true }, { obedient: false }])(
+  'calls of an inner that obeys its signal: $obedient',
+  ({ obedient }) => {
+    test('what takes too long rejects with a transient timeout, and the work is told to stop', async () => {
+      const { call, signals } = slow(1001, undefined, obedient)
+      const waiting = expect(timeout({ call: 1000 })(backend({ stat: call })).stat(cid)).rejects.toMatchObject({
+        code: 'timeout',
+        transient: true,
+        backend: 'slow',
+        operation: 'stat',
+        cid,
+      })
+      await vi.advanceTimersByTimeAsync(1000)
+      await waiting
+      expect(signals[0]?.aborted).toBe(true)
+      expect(signals[0]?.reason).toMatchObject({ code: 'timeout' })
     })
-    await vi.advanceTimersByTimeAsync(1000)
-    await waiting
-    expect(signals[0]?.aborted).toBe(true)
-    expect(signals[0]?.reason).toMatchObject({ code: 'timeout' })
-  })
 
-  test('the caller’s abort is its own reason', async () => {
-    const abort = new AbortController()
-    const reason = { why: 'enough' }
-    const { call, signals } = slow(999, undefined, obedient)
-    const waiting = expect(timeout({ call: 1000 })(backend({ stat: call })).stat(cid, { signal: abort.signal })).rejects.toBe(reason)
-    abort.abort(reason)
-    await waiting
-    expect(signals[0]?.reason).toBe(reason)
-  })
+    test('the caller’s abort is its own reason', async () => {
+      const abort = new AbortController()
+      const reason = { why: 'enough' }
+      const { call, signals } = slow(999, undefined, obedient)
+      const waiting = expect(
+        timeout({ call: 1000 })(backend({ stat: call })).stat(cid, { signal: abort.signal }),
+      ).rejects.toBe(reason)
+      abort.abort(reason)
+      await waiting
+      expect(signals[0]?.reason).toBe(reason)
+    })
 
-  test('what is quick enough leaves no timer behind and is not stopped', async () => {
-    const { call, signals } = slow(999, { cid, size: 5 }, obedient)
-    const waiting = timeout({ call: 1000 })(backend({ stat: call })).stat(cid)
-    await vi.advanceTimersByTimeAsync(999)
-    expect(await waiting).toEqual({ cid, size: 5 })
-    expect(vi.getTimerCount()).toBe(0)
-    expect(signals[0]?.aborted).toBe(false)
-  })
-})
+    test('what is quick enough leaves no timer behind and is not stopped', async () => {
+      const { call, signals } = slow(999, { cid, size: 5 }, obedient)
+      const waiting = timeout({ call: 1000 })(backend({ stat: call })).stat(cid)
+      await vi.advanceTimersByTimeAsync(999)
+      expect(await waiting).toEqual({ cid, size: 5 })
+      expect(vi.getTimerCount()).toBe(0)
+      expect(signals[0]?.aborted).toBe(false)
+    })
+  },
+)
 
 test('other failures come out as they are', async () => {
   const error = new StorageError('denied', 'no')
-  await expect(timeout({ call: 1000 })(backend({ stat: async () => Promise.reject(error) })).stat(cid)).rejects.toBe(error)
+  await expect(timeout({ call: 1000 })(backend({ stat: async () => Promise.reject(error) })).stat(cid)).rejects.toBe(
+    error,
+  )
   expect(vi.getTimerCount()).toBe(0)
 })
 
@@ -152,7 +167,9 @@ describe('bodies', () => {
     const released = vi.fn(async () => ({ done: true as const, value: undefined }))
     const body: Body = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}), return: released }) }
     const { call } = slow(2000, { size: 0, offset: 0, length: 0, body }, false)
-    const waiting = expect(timeout({ call: 1000 })(backend({ read: call })).read(cid)).rejects.toMatchObject({ code: 'timeout' })
+    const waiting = expect(timeout({ call: 1000 })(backend({ read: call })).read(cid)).rejects.toMatchObject({
+      code: 'timeout',
+    })
     await vi.advanceTimersByTimeAsync(2000)
     await waiting
     expect(released).toHaveBeenCalledOnce()

@@ -36,7 +36,10 @@ export function timeout(options: TimeoutOptions): Layer {
           const work = stoppable(call.options.signal)
           const pending = () => {
             const read = next({ ...call.options, signal: work.signal })
-            read.then(({ body }) => work.signal.aborted && release(body), () => {})
+            read.then(
+              ({ body }) => work.signal.aborted && release(body),
+              () => {},
+            )
             return read
           }
           const read = await work.within(options.call, late(call), pending)
@@ -54,7 +57,11 @@ export function timeout(options: TimeoutOptions): Layer {
 interface Stoppable {
   readonly signal: AbortSignal
   /** What `start` gives, unless it takes longer: then the signal aborts with the error, which also comes out. */
-  within<R>(milliseconds: number | undefined, late: (milliseconds: number) => StorageError, start: () => Promise<R>): Promise<R>
+  within<R>(
+    milliseconds: number | undefined,
+    late: (milliseconds: number) => StorageError,
+    start: () => Promise<R>,
+  ): Promise<R>
 }
 
 function stoppable(caller: AbortSignal | undefined): Stoppable {
@@ -63,7 +70,8 @@ function stoppable(caller: AbortSignal | undefined): Stoppable {
   return {
     signal,
     within: async (milliseconds, late, start) => {
-      const timer = milliseconds === undefined ? undefined : setTimeout(() => clock.abort(late(milliseconds)), milliseconds)
+      const timer =
+        milliseconds === undefined ? undefined : setTimeout(() => clock.abort(late(milliseconds)), milliseconds)
       try {
         return await raceAbort(start(), signal)
       } catch (error) {

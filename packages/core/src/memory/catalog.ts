@@ -85,5 +85,14 @@ function recordOf(contents: MemoryContents, entry: Stored): BlobRecord {
   const { cid, size, kind, createdAt, lastUsedAt } = entry
   const key = cidKey(cid)
   const aliases = [...contents.aliases].flatMap(([alias, target]) => (cidKey(target) === key ? [alias] : []))
-  return { cid, size, kind, names: namesOf(contents, cid), pinned: entry.pin !== undefined, aliases, createdAt, lastUsedAt }
+  return {
+    cid,
+    size,
+    kind,
+    names: namesOf(contents, cid),
+    pinned: entry.pin !== undefined,
+    aliases,
+    createdAt,
+    lastUsedAt,
+  }
 }

@@ -4,7 +4,14 @@ import { StorageError } from '../errors/storage-error.ts'
 import { assertName } from '../ref/assert-name.ts'
 import type { NameChange } from '../spi/catalog.ts'
 import type { CommitOptions } from '../spi/near-store.ts'
-import { entryOf, namesOf, type MemoryContents, type Stored, type StoredBlob, type StoredDirectory } from './contents.ts'
+import {
+  entryOf,
+  namesOf,
+  type MemoryContents,
+  type Stored,
+  type StoredBlob,
+  type StoredDirectory,
+} from './contents.ts'
 
 /** New content, without what only the store knows. */
 export type Content =
@@ -42,8 +49,13 @@ export function assertChange(contents: MemoryContents, { name, ifCurrent }: Name
   assertName(name)
   if (ifCurrent === undefined) return
   const current = contents.names.get(name)?.[0]?.cid
-  const asSaid = ifCurrent === null ? current === undefined : current !== undefined && cidKey(current) === cidKey(ifCurrent)
-  if (!asSaid) throw new StorageError('conflict', `the name ${name} points at ${current ?? 'nothing'}, not at ${ifCurrent ?? 'nothing'}`)
+  const asSaid =
+    ifCurrent === null ? current === undefined : current !== undefined && cidKey(current) === cidKey(ifCurrent)
+  if (!asSaid)
+    throw new StorageError(
+      'conflict',
+      `the name ${name} points at ${current ?? 'nothing'}, not at ${ifCurrent ?? 'nothing'}`,
+    )
 }
 
 export function setName(contents: MemoryContents, change: NameChange, cid: CID, at: Date): void {

@@ -58,7 +58,9 @@ export function blobOf(contents: MemoryContents, cid: CID): StoredBlob | undefin
 
 export function namesOf(contents: MemoryContents, cid: CID): string[] {
   const key = cidKey(cid)
-  return [...contents.names].flatMap(([name, [current]]) => (current?.cid !== undefined && cidKey(current.cid) === key ? [name] : []))
+  return [...contents.names].flatMap(([name, [current]]) =>
+    current?.cid !== undefined && cidKey(current.cid) === key ? [name] : [],
+  )
 }
 
 export function bytesHeld(contents: MemoryContents): number {

@@ -7,13 +7,18 @@ import { entryOf, type Stored } from './contents.ts'
 import { fallsWith, holdersOf, isProtected } from './members.ts'
 import type { Session } from './session.ts'
 
-export async function deleteContent({ contents, now, begin }: Session, cid: CID, options: DeleteOptions = {}): Promise<boolean> {
+export async function deleteContent(
+  { contents, now, begin }: Session,
+  cid: CID,
+  options: DeleteOptions = {},
+): Promise<boolean> {
   begin(options)
   const entry = entryOf(contents, cid)
   if (entry === undefined) return false
   if (options.force !== true) {
     const init = { operation: 'delete', cid }
-    if (isProtected(contents, entry)) throw new StorageError('pinned', `${cid} is pinned, or below a pinned directory`, init)
+    if (isProtected(contents, entry))
+      throw new StorageError('pinned', `${cid} is pinned, or below a pinned directory`, init)
     const [holder] = holdersOf(contents, cid)
     if (holder !== undefined) throw new StorageError('conflict', `the directory ${holder.cid} holds ${cid}`, init)
   }

@@ -21,17 +21,29 @@ export async function putDirectory(
   const children = new Map(links.map((link) => [cidKey(link.cid), link.cid]))
   const told = new Set(directory.children.map(cidKey))
   if (size !== directory.size || told.size !== children.size || [...told].some((key) => !children.has(key))) {
-    throw new StorageError('integrity', `size or children of ${cid} are not what its nodes say`, { operation: 'putDirectory', cid })
+    throw new StorageError('integrity', `size or children of ${cid} are not what its nodes say`, {
+      operation: 'putDirectory',
+      cid,
+    })
   }
   const deduplicated = entryOf(contents, cid) !== undefined
   commit(contents, { kind: 'directory', cid, size, nodes, children: [...children.values()] }, options, now())
   return { deduplicated }
 }
 
-export async function directory({ contents, begin }: Session, cid: CID, options?: CallOptions): Promise<Directory | undefined> {
+export async function directory(
+  { contents, begin }: Session,
+  cid: CID,
+  options?: CallOptions,
+): Promise<Directory | undefined> {
   begin(options)
   const entry = entryOf(contents, cid)
   if (entry?.kind !== 'directory') return undefined
   const { size, nodes, children } = entry
-  return { cid: entry.cid, size, nodes: nodes.map(({ cid, bytes }) => ({ cid, bytes: bytes.slice() })), children: [...children] }
+  return {
+    cid: entry.cid,
+    size,
+    nodes: nodes.map(({ cid, bytes }) => ({ cid, bytes: bytes.slice() })),
+    children: [...children],
+  }
 }

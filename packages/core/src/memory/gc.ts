@@ -13,7 +13,8 @@ const ABANDONED_AFTER = 24 * 60 * 60 * 1000
 export async function gc({ contents, now, begin }: Session, options: GcOptions = {}): Promise<GcReport> {
   begin(options)
   const { maxSize = Infinity } = options
-  if (Number.isNaN(maxSize) || maxSize < 0) throw new StorageError('invalid-argument', `maxSize is ${maxSize}, not a number of bytes`)
+  if (Number.isNaN(maxSize) || maxSize < 0)
+    throw new StorageError('invalid-argument', `maxSize is ${maxSize}, not a number of bytes`)
   const at = now()
   const long = at.getTime() - ABANDONED_AFTER
   const before = bytesHeld(contents)

@@ -20,7 +20,14 @@ function contentsOf(told: Readonly<Record<string, Told>>): { contents: MemoryCon
   const contents = memoryContents()
   for (const [name, { children, standing = false, pinned = false, name: given }] of Object.entries(told)) {
     const cid = cidOf(name)
-    const common = { cid, size: 1, createdAt: at, lastUsedAt: at, standing, pin: pinned ? { label: undefined, at } : undefined }
+    const common = {
+      cid,
+      size: 1,
+      createdAt: at,
+      lastUsedAt: at,
+      standing,
+      pin: pinned ? { label: undefined, at } : undefined,
+    }
     const entry: Stored =
       children === undefined
         ? { ...common, kind: 'blob', bytes: new Uint8Array(1), outboard: new Uint8Array() }
@@ -32,17 +39,30 @@ function contentsOf(told: Readonly<Record<string, Told>>): { contents: MemoryCon
 }
 
 const names = ['root', 'other', 'inner', 'a', 'b']
-const named = (entries: Iterable<Stored>) => names.filter((name) => [...entries].some(({ cid }) => cid.equals(cidOf(name))))
+const named = (entries: Iterable<Stored>) =>
+  names.filter((name) => [...entries].some(({ cid }) => cid.equals(cidOf(name))))
 
 describe('fallsWith', () => {
   test.each<{ why: string; told: Readonly<Record<string, Told>>; falls: readonly string[] }>([
     { why: 'a blob falls alone', told: { root: {} }, falls: ['root'] },
     { why: 'members fall', told: { root: { children: ['a', 'b'] }, a: {}, b: {} }, falls: ['root', 'a', 'b'] },
-    { why: 'at any depth', told: { root: { children: ['inner'] }, inner: { children: ['a'] }, a: {} }, falls: ['root', 'inner', 'a'] },
-    { why: 'what stands by itself stays', told: { root: { children: ['a', 'b'] }, a: { standing: true }, b: {} }, falls: ['root', 'b'] },
+    {
+      why: 'at any depth',
+      told: { root: { children: ['inner'] }, inner: { children: ['a'] }, a: {} },
+      falls: ['root', 'inner', 'a'],
+    },
+    {
+      why: 'what stands by itself stays',
+      told: { root: { children: ['a', 'b'] }, a: { standing: true }, b: {} },
+      falls: ['root', 'b'],
+    },
     { why: 'what is pinned stays', told: { root: { children: ['a'] }, a: { pinned: true } }, falls: ['root'] },
     { why: 'what has a name stays', told: { root: { children: ['a'] }, a: { name: 'mine' } }, falls: ['root'] },
-    { why: 'what another directory holds stays', told: { root: { children: ['a'] }, other: { children: ['a'] }, a: {} }, falls: ['root'] },
+    {
+      why: 'what another directory holds stays',
+      told: { root: { children: ['a'] }, other: { children: ['a'] }, a: {} },
+      falls: ['root'],
+    },
     {
       why: 'what lies below a directory that stays, stays',
       told: { root: { children: ['inner', 'b'] }, inner: { children: ['a', 'b'], standing: true }, a: {}, b: {} },
@@ -61,7 +81,13 @@ describe('fallsWith', () => {
 })
 
 test('protection reaches down from a pinned directory, at any depth, and not up', () => {
-  const { contents, of } = contentsOf({ other: { children: ['root'] }, root: { children: ['inner'], pinned: true }, inner: { children: ['a'] }, a: {}, b: {} })
+  const { contents, of } = contentsOf({
+    other: { children: ['root'] },
+    root: { children: ['inner'], pinned: true },
+    inner: { children: ['a'] },
+    a: {},
+    b: {},
+  })
   expect(names.filter((name) => isProtected(contents, of(name)))).toEqual(['root', 'inner', 'a'])
   expect(named(holdersOf(contents, cidOf('a')))).toEqual(['inner'])
 })

@@ -19,7 +19,11 @@ export function isProtected(contents: MemoryContents, entry: Stored): boolean {
  * What goes when this content goes, itself first: of a directory, every member that stands only through it.
  * A member stays that was put by itself, is pinned, has a name, is held by a directory that stays, or is to be spared.
  */
-export function fallsWith(contents: MemoryContents, entry: Stored, isSpared: (member: Stored) => boolean = () => false): ReadonlySet<Stored> {
+export function fallsWith(
+  contents: MemoryContents,
+  entry: Stored,
+  isSpared: (member: Stored) => boolean = () => false,
+): ReadonlySet<Stored> {
   const falling = new Set([entry])
   for (const fallen of falling) {
     if (fallen.kind === 'blob') continue

@@ -9,7 +9,10 @@ import type { StoredPartial } from './contents.ts'
 import type { Session } from './session.ts'
 import { store } from './take-in.ts'
 
-export type OpenPartial = (blob: BlobStat & { readonly outboard: Uint8Array }, options?: CallOptions) => Promise<PartialBlob>
+export type OpenPartial = (
+  blob: BlobStat & { readonly outboard: Uint8Array },
+  options?: CallOptions,
+) => Promise<PartialBlob>
 
 /** Opens partial blobs, one at a time for each CID. */
 export function partials(session: Session): OpenPartial {
@@ -51,17 +54,24 @@ export function partials(session: Session): OpenPartial {
       async write(leaf, bytes, call) {
         begin('write', call)
         if (!Number.isInteger(leaf) || leaf < 0 || leaf >= count) {
-          throw new StorageError('invalid-argument', `there is no leaf ${leaf} among ${count}`, { operation: 'write', cid })
+          throw new StorageError('invalid-argument', `there is no leaf ${leaf} among ${count}`, {
+            operation: 'write',
+            cid,
+          })
         }
         if (!leafMatches(outboard, leaf, bytes)) {
-          throw new StorageError('integrity', `these are not the bytes of leaf ${leaf} of ${cid}`, { operation: 'write', cid })
+          throw new StorageError('integrity', `these are not the bytes of leaf ${leaf} of ${cid}`, {
+            operation: 'write',
+            cid,
+          })
         }
         leaves.set(leaf, new Uint8Array(bytes))
       },
       async read(leaf, call) {
         begin('read', call)
         const bytes = leaves.get(leaf)
-        if (bytes === undefined) throw new StorageError('not-found', `leaf ${leaf} of ${cid} is not here yet`, { operation: 'read', cid })
+        if (bytes === undefined)
+          throw new StorageError('not-found', `leaf ${leaf} of ${cid} is not here yet`, { operation: 'read', cid })
         return bytes.slice()
       },
       async publish(commit = {}) {
@@ -71,7 +81,11 @@ export function partials(session: Session): OpenPartial {
           throw new StorageError('conflict', `leaf ${first} of ${cid} is missing`, { operation: 'publish', cid })
         }
         const inOrder = Array.from({ length: count }, (_, leaf) => leaves.get(leaf) as Uint8Array)
-        const ingested = store(session, { cid, size, outboard: given, bytes: new Uint8Array(Buffer.concat(inOrder)) }, commit)
+        const ingested = store(
+          session,
+          { cid, size, outboard: given, bytes: new Uint8Array(Buffer.concat(inOrder)) },
+          commit,
+        )
         partials.delete(key)
         end()
         return ingested

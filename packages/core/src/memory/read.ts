@@ -22,7 +22,13 @@ export async function read({ contents, now, begin }: Session, cid: CID, options:
 }
 
 /** The bytes of a range, leaf by leaf, each hashed before any of it is given out. */
-async function* verified(blob: StoredBlob, outboard: Outboard, offset: number, length: number, signal: AbortSignal): Body {
+async function* verified(
+  blob: StoredBlob,
+  outboard: Outboard,
+  offset: number,
+  length: number,
+  signal: AbortSignal,
+): Body {
   const { leaves } = outboard
   const { first, last } = coveringLeaves(leaves, offset, length)
   for (let leaf = first; leaf < last; leaf++) {
@@ -51,5 +57,8 @@ export function isGood(blob: StoredBlob | undefined): boolean {
 }
 
 function damaged({ cid }: StoredBlob, leaf: number): StorageError {
-  return new StorageError('integrity', `leaf ${leaf} of ${cid} is not what it was when it was stored`, { operation: 'read', cid })
+  return new StorageError('integrity', `leaf ${leaf} of ${cid} is not what it was when it was stored`, {
+    operation: 'read',
+    cid,
+  })
 }

@@ -15,7 +15,8 @@ export function* leafLinks({ cid, size, tree }: Outboard): Generator<LeafLink> {
   if (tree.length === 0) yield { cid, length: size }
   for (const node of tree) {
     for (const [entry, kind] of node.kinds.entries()) {
-      if (kind !== NODE && kind !== VIRTUAL_LEAF) yield { cid: cidOf({ node, entry }), length: lengthOf({ node, entry }) }
+      if (kind !== NODE && kind !== VIRTUAL_LEAF)
+        yield { cid: cidOf({ node, entry }), length: lengthOf({ node, entry }) }
     }
   }
 }

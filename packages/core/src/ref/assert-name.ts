@@ -13,7 +13,8 @@ const CONTROL = /\p{Cc}/u
  */
 export function assertName(name: string): void {
   const problem = problemOf(name)
-  if (problem !== undefined) throw new StorageError('invalid-argument', `${JSON.stringify(name)?.slice(0, 100)} cannot be a name: ${problem}.`)
+  if (problem !== undefined)
+    throw new StorageError('invalid-argument', `${JSON.stringify(name)?.slice(0, 100)} cannot be a name: ${problem}.`)
 }
 
 function problemOf(name: unknown): string | undefined {

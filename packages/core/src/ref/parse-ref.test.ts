@@ -114,7 +114,14 @@ describe('parseRef', () => {
   it('takes a CID as it is, also one of another copy of the library', () => {
     const cid = parseCid(v0)
     expect(parseRef(cid)).toEqual({ kind: 'cid', cid, path: [] })
-    const foreign = { ...JSON.parse('{}'), code: cid.code, version: cid.version, multihash: cid.multihash, bytes: cid.bytes, '/': cid.bytes }
+    const foreign = {
+      ...JSON.parse('{}'),
+      code: cid.code,
+      version: cid.version,
+      multihash: cid.multihash,
+      bytes: cid.bytes,
+      '/': cid.bytes,
+    }
     expect(parseRef(foreign as CID)).toMatchObject({ kind: 'cid', path: [] })
   })
 
@@ -123,7 +130,10 @@ describe('parseRef', () => {
   })
 
   it('never throws for text, and gives every name back as it was', () => {
-    const piece = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom(v1, v0, '/', '/ipfs/', 'ipfs://', 'sha256:', hex, '..', '%', '%2', '%C3', '?', '#'))
+    const piece = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(v1, v0, '/', '/ipfs/', 'ipfs://', 'sha256:', hex, '..', '%', '%2', '%C3', '?', '#'),
+    )
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 6 }), (pieces) => {
         const text = pieces.join('')

@@ -30,7 +30,11 @@ export function parseRef(ref: CID | string): ParsedRef {
 
 function asCid(ref: unknown): CID {
   const cid = CID.asCID(ref)
-  if (cid === null) throw new StorageError('invalid-argument', `A reference is a CID or text, not ${ref === null ? 'null' : typeof ref}.`)
+  if (cid === null)
+    throw new StorageError(
+      'invalid-argument',
+      `A reference is a CID or text, not ${ref === null ? 'null' : typeof ref}.`,
+    )
   return cid
 }
 
@@ -45,7 +49,14 @@ function belowCid(text: string, decode: (segment: string) => string): ParsedRef 
   const first = slash === -1 ? text : text.slice(0, slash)
   const cid = first.length > MAX_CID_TEXT ? undefined : tryParseCid(first)
   if (cid === undefined || (cid.version === 0 && first.length !== 46)) return undefined
-  const path = slash === -1 ? [] : text.slice(slash).split('/').filter((segment) => segment !== '').map(decode)
+  const path =
+    slash === -1
+      ? []
+      : text
+          .slice(slash)
+          .split('/')
+          .filter((segment) => segment !== '')
+          .map(decode)
   return { kind: 'cid', cid, path }
 }
 

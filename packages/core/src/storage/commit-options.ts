@@ -20,7 +20,11 @@ export function commitOptions(context: Context, options: PutOptions, signal: Abo
   }
 }
 
-export async function ingestOptions(context: Context, options: PutOptions, signal: AbortSignal): Promise<IngestOptions> {
+export async function ingestOptions(
+  context: Context,
+  options: PutOptions,
+  signal: AbortSignal,
+): Promise<IngestOptions> {
   return {
     ...commitOptions(context, options, signal),
     layout: layoutOf(options),
@@ -38,7 +42,10 @@ async function expectation(near: NearStore, expect: Ref): Promise<{ cid: CID } |
   if (parsed.kind === 'alias') return { sha256: digestOfAlias(parsed.alias) }
   const cid = await tryResolve(near, expect)
   if (cid === undefined) {
-    throw new StorageError('invalid-cid', `expect: ${quoteRef(expect)} is neither a CID nor a digest, nor the name of stored content.`)
+    throw new StorageError(
+      'invalid-cid',
+      `expect: ${quoteRef(expect)} is neither a CID nor a digest, nor the name of stored content.`,
+    )
   }
   return cid.code === RAW ? { sha256: cid.multihash.digest } : { cid }
 }

@@ -13,13 +13,19 @@ export function layoutOf({ layout, chunker }: Pick<PutOptions, 'layout' | 'chunk
 
 function named(name: string): Layout {
   if (Object.hasOwn(layouts, name)) return layouts[name as keyof typeof layouts]
-  throw new StorageError('invalid-argument', `There is no layout ${JSON.stringify(name)}; there are ${Object.keys(layouts).join(', ')}.`)
+  throw new StorageError(
+    'invalid-argument',
+    `There is no layout ${JSON.stringify(name)}; there are ${Object.keys(layouts).join(', ')}.`,
+  )
 }
 
 function leafSize(chunker: string): number {
   const digits = /^size-(\d{1,9})$/.exec(chunker)?.[1]
   if (digits === undefined) {
-    throw new StorageError('invalid-argument', `${JSON.stringify(chunker)} is no chunker: write size-<bytes>, for instance size-262144.`)
+    throw new StorageError(
+      'invalid-argument',
+      `${JSON.stringify(chunker)} is no chunker: write size-<bytes>, for instance size-262144.`,
+    )
   }
   return Number(digits)
 }

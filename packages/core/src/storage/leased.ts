@@ -3,7 +3,11 @@ import { StorageError } from '../errors/storage-error.ts'
 import type { Lease, NearStore } from '../spi/near-store.ts'
 
 /** Stores and takes a lease. What somebody deleted between the two, with a directory that held it, is stored again. */
-export async function storeLeased<T extends { readonly cid: CID }>(near: NearStore, leases: Lease[], store: () => Promise<T>): Promise<T> {
+export async function storeLeased<T extends { readonly cid: CID }>(
+  near: NearStore,
+  leases: Lease[],
+  store: () => Promise<T>,
+): Promise<T> {
   for (;;) {
     const stored = await store()
     try {

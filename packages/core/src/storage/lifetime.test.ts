@@ -70,6 +70,7 @@ test('leaving a loop early releases the sequence', async () => {
     } finally {
       released = true
     }
-  })) break
+  }))
+    break
   expect(released).toBe(true)
 })

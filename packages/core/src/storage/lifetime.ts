@@ -38,7 +38,10 @@ export function lifetime(): Lifetime {
       return track(work(signal))
     },
 
-    stream<T>(options: CallOptions | undefined, work: (signal: AbortSignal) => AsyncIterable<T>): AsyncIterableIterator<T> {
+    stream<T>(
+      options: CallOptions | undefined,
+      work: (signal: AbortSignal) => AsyncIterable<T>,
+    ): AsyncIterableIterator<T> {
       let inner: AsyncIterator<T> | undefined
       let ended = false
       // While its reader does something else, a sequence has nothing running that could notice the closing.

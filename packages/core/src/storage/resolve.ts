@@ -62,7 +62,12 @@ async function throughAlias(near: NearStore, cid: CID): Promise<CID> {
   return (await near.catalog.aliases.get(sha256Alias(cid.multihash.digest))) ?? cid
 }
 
-async function walkPath(near: NearStore, root: CID, path: readonly string[], options?: CallOptions): Promise<CID | undefined> {
+async function walkPath(
+  near: NearStore,
+  root: CID,
+  path: readonly string[],
+  options?: CallOptions,
+): Promise<CID | undefined> {
   let cid = root
   for (const segment of path) {
     const directory = await near.directory(cid, options)

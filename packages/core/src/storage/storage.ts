@@ -66,7 +66,10 @@ export class StorageWrapper {
       pinByDefault: init.pinByDefault ?? false,
       counters: { puts: 0, deduplicated: 0, nearHits: 0, nearMisses: 0 },
     }
-    logger.info(`Storage opened, ${this.isDistributed ? 'distributed' : 'local'}.`, { reason: this.gate.reason, detail: this.gate.detail })
+    logger.info(`Storage opened, ${this.isDistributed ? 'distributed' : 'local'}.`, {
+      reason: this.gate.reason,
+      detail: this.gate.detail,
+    })
     this.#collecting = this.#collectEvery(init.gcInterval)
   }
 
@@ -109,7 +112,16 @@ export class StorageWrapper {
       const far = await statFar(this.#context, cid, signal)
       if (far === undefined) return undefined
       const never = new Date(0)
-      return { ...far, names: [], pinned: false, aliases: [], tiers: [far.tier], createdAt: never, lastUsedAt: never, isDirectory: false }
+      return {
+        ...far,
+        names: [],
+        pinned: false,
+        aliases: [],
+        tiers: [far.tier],
+        createdAt: never,
+        lastUsedAt: never,
+        isDirectory: false,
+      }
     })
   }
 
@@ -136,15 +148,23 @@ export class StorageWrapper {
   }
 
   /** Points a name at stored content. With `ifCurrent` only if it points there now (`null`: at nothing); otherwise `conflict`. */
-  name(name: string, ref: Ref, options: WaitOptions & { readonly ifCurrent?: Ref | null | undefined } = {}): Promise<void> {
+  name(
+    name: string,
+    ref: Ref,
+    options: WaitOptions & { readonly ifCurrent?: Ref | null | undefined } = {},
+  ): Promise<void> {
     return this.#lifetime.run(options, async (signal) => {
       assertName(name)
       const { near } = this.#context
       const cid = await resolveRef(near, ref, { signal })
       const { ifCurrent } = options
-      const expected = ifCurrent === undefined || ifCurrent === null ? ifCurrent : await resolveOrMiss(near, ifCurrent, { signal })
+      const expected =
+        ifCurrent === undefined || ifCurrent === null ? ifCurrent : await resolveOrMiss(near, ifCurrent, { signal })
       if (ifCurrent !== undefined && expected === undefined) {
-        throw new StorageError('conflict', `${quoteRef(name)} does not point at ${quoteRef(ifCurrent as Ref)}: nothing is stored there.`)
+        throw new StorageError(
+          'conflict',
+          `${quoteRef(name)} does not point at ${quoteRef(ifCurrent as Ref)}: nothing is stored there.`,
+        )
       }
       await near.catalog.names.set({ name, ifCurrent: expected }, cid)
     })
@@ -185,7 +205,10 @@ export class StorageWrapper {
   }
 
   /** Copies stored content to far tiers now, and says how each went. */
-  replicate(ref: Ref, options: WaitOptions & { readonly to?: readonly string[] | undefined } = {}): Promise<PutResult['tiers']> {
+  replicate(
+    ref: Ref,
+    options: WaitOptions & { readonly to?: readonly string[] | undefined } = {},
+  ): Promise<PutResult['tiers']> {
     return this.#lifetime.run(options, async (signal) => {
       const targets = replicationTargets(this.#context, { to: options.to })
       return replicateTo(this.#context, await resolveRef(this.#context.near, ref, { signal }), targets, signal)
@@ -193,7 +216,10 @@ export class StorageWrapper {
   }
 
   /** Re-hashes what is stored: one ref, or everything. With `repair`, damaged blobs are fetched again from the far tiers. */
-  verify(ref?: Ref, options: WaitOptions & { readonly repair?: boolean | undefined } = {}): AsyncIterableIterator<VerifyReport> {
+  verify(
+    ref?: Ref,
+    options: WaitOptions & { readonly repair?: boolean | undefined } = {},
+  ): AsyncIterableIterator<VerifyReport> {
     return this.#lifetime.stream(options, (signal) => verify(this.#context, ref, options, signal))
   }
 
@@ -211,7 +237,9 @@ export class StorageWrapper {
 
   /** A CARv1 of everything below a ref. */
   exportCar(ref: Ref, options: WaitOptions = {}): ReadableStream<Uint8Array> {
-    return ReadableStream.from(this.#lifetime.stream(options, (signal) => exportCar(this.#context, ref, options, signal)))
+    return ReadableStream.from(
+      this.#lifetime.stream(options, (signal) => exportCar(this.#context, ref, options, signal)),
+    )
   }
 
   /** How things stand. Backends are probed now. */

@@ -118,7 +118,12 @@ export interface StorageStatus {
   readonly backends: readonly BackendStatus[]
   readonly usage: Usage
   /** Since this storage was opened. */
-  readonly counters: { readonly puts: number; readonly deduplicated: number; readonly nearHits: number; readonly nearMisses: number }
+  readonly counters: {
+    readonly puts: number
+    readonly deduplicated: number
+    readonly nearHits: number
+    readonly nearMisses: number
+  }
   /** Dotted paths of config keys that nobody knows. */
   readonly unknownKeys: readonly string[]
 }

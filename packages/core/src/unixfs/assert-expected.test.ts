@@ -27,7 +27,9 @@ describe('assertExpected', () => {
     ['another digest', { sha256: other }],
     ['another digest beside the right CID', { cid, sha256: other }],
   ])('refuses %s', (_, expected) => {
-    expect(() => assertExpected({ cid, sha256: digest }, expected)).toThrow(expect.objectContaining({ code: 'integrity' }))
+    expect(() => assertExpected({ cid, sha256: digest }, expected)).toThrow(
+      expect.objectContaining({ code: 'integrity' }),
+    )
   })
 
   it('refuses a digest that was not computed', () => {

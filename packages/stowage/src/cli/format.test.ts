@@ -26,5 +26,7 @@ test('control characters cannot drive a terminal', () => {
 
 test('a CID is its text in JSON, and only a CID', () => {
   const cid = { toJSON: () => ({ '/': 'bafy' }) }
-  expect(toJson({ cid, roots: [cid], '/': 'x', other: { '/': 1 } })).toBe('{"cid":"bafy","roots":["bafy"],"/":"x","other":{"/":1}}')
+  expect(toJson({ cid, roots: [cid], '/': 'x', other: { '/': 1 } })).toBe(
+    '{"cid":"bafy","roots":["bafy"],"/":"x","other":{"/":1}}',
+  )
 })

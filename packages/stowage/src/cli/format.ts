@@ -32,5 +32,11 @@ export function toJson(value: unknown): string {
 
 /** What a CID's own `toJSON` gives. */
 function isCidJson(value: unknown): value is { '/': string } {
-  return typeof value === 'object' && value !== null && '/' in value && typeof value['/'] === 'string' && Object.keys(value).length === 1
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    '/' in value &&
+    typeof value['/'] === 'string' &&
+    Object.keys(value).length === 1
+  )
 }

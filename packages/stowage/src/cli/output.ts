@@ -10,7 +10,12 @@ export interface Output {
 }
 
 /** `leave` is called when the output takes no more, since its reader has gone or its disk is full: nothing that follows could be of use. */
-export function output(stream: NodeJS.WriteStream, json: boolean, signal: AbortSignal, leave: (reason: Error) => void): Output {
+export function output(
+  stream: NodeJS.WriteStream,
+  json: boolean,
+  signal: AbortSignal,
+  leave: (reason: Error) => void,
+): Output {
   const gone = new Interruption('The reader of the output has gone.', EXIT.ok)
   stream.on('error', (error: NodeJS.ErrnoException) => leave(error.code === 'EPIPE' ? gone : error))
 

@@ -21,7 +21,26 @@ import { unpin } from './commands/unpin.ts'
 import { verify } from './commands/verify.ts'
 import { EXIT_HELP } from './failure.ts'
 
-const COMMANDS = [put, get, cat, ls, stat, rm, pin, unpin, pins, name, resolve, history, verify, gc, status, importCar, exportCar, doctor]
+const COMMANDS = [
+  put,
+  get,
+  cat,
+  ls,
+  stat,
+  rm,
+  pin,
+  unpin,
+  pins,
+  name,
+  resolve,
+  history,
+  verify,
+  gc,
+  status,
+  importCar,
+  exportCar,
+  doctor,
+]
 
 /** The table of contents. Nothing heavy is loaded until a command runs. */
 export function buildProgram(run: Run): Command {
@@ -37,7 +56,10 @@ export function buildProgram(run: Run): Command {
     .option('-q, --quiet', 'results and errors only')
     .option('--no-progress', 'show no progress')
     .option('--verbose', 'tell what happens; errors with their stack')
-    .addHelpText('after', `\nA REF is a CID, ipfs://…, /ipfs/…[/path], <cid>/path, sha256:<hex>, or a name. One that begins\nwith a dash goes behind two dashes: stowage stat -- -odd-name\n${EXIT_HELP}`)
+    .addHelpText(
+      'after',
+      `\nA REF is a CID, ipfs://…, /ipfs/…[/path], <cid>/path, sha256:<hex>, or a name. One that begins\nwith a dash goes behind two dashes: stowage stat -- -odd-name\n${EXIT_HELP}`,
+    )
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError() {} })
     .showSuggestionAfterError(true)
@@ -48,5 +70,7 @@ export function buildProgram(run: Run): Command {
 
 function version(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : 'unknown'
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : 'unknown'
 }

@@ -28,7 +28,11 @@ export async function runCli(args: readonly string[]): Promise<number> {
   }
 }
 
-async function perform(flags: GlobalFlags, stopping: AbortController, work: (cli: Cli) => Promise<number | void>): Promise<number> {
+async function perform(
+  flags: GlobalFlags,
+  stopping: AbortController,
+  work: (cli: Cli) => Promise<number | void>,
+): Promise<number> {
   const { signal } = stopping
   const shown = progress(process.stderr, styleOf(flags))
   const logger = cliLogger(flags, shown)
@@ -65,7 +69,8 @@ async function perform(flags: GlobalFlags, stopping: AbortController, work: (cli
 async function report(error: unknown, args: readonly string[], signal: AbortSignal): Promise<number> {
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok
   const beforeDashes = args.includes('--') ? args.slice(0, args.indexOf('--')) : args
-  const failure = error instanceof CommanderError ? usageFailure(error) : failureOf(signal.aborted ? signal.reason : error)
+  const failure =
+    error instanceof CommanderError ? usageFailure(error) : failureOf(signal.aborted ? signal.reason : error)
   const { code, message, exitCode, fields } = failure
   if (exitCode === EXIT.ok) return exitCode
   if (beforeDashes.includes('--json')) await writeLast(process.stdout, `${toJson({ ...fields, code, message })}\n`)
@@ -76,7 +81,8 @@ async function report(error: unknown, args: readonly string[], signal: AbortSign
 }
 
 function usageFailure(error: CommanderError): Failure {
-  const message = error.code === 'commander.help' ? '' : error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ')
+  const message =
+    error.code === 'commander.help' ? '' : error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ')
   return { code: 'invalid-argument', message, exitCode: EXIT.usage }
 }
 
@@ -91,7 +97,12 @@ function styleOf({ json, quiet, progress }: GlobalFlags): ProgressStyle {
 
 /** The first signal asks the command to stop and clean up, the second one ends the process. */
 function onSignals(stopping: AbortController): () => void {
-  const handlers = ([['SIGINT', EXIT.interrupted], ['SIGTERM', EXIT.terminated]] as const).map(([name, exitCode]) => {
+  const handlers = (
+    [
+      ['SIGINT', EXIT.interrupted],
+      ['SIGTERM', EXIT.terminated],
+    ] as const
+  ).map(([name, exitCode]) => {
     const handle = (): void => {
       if (stopping.signal.aborted) process.exit(exitCode)
       stopping.abort(new Interruption('Interrupted.', exitCode))

@@ -34,7 +34,8 @@ export async function fillFolderAtomically(target: string, fill: (folder: string
 /** What is no file, such as /dev/null, belongs to others: taking its place would break it for everybody. */
 async function assertReplaceable(target: string): Promise<void> {
   const found = await stat(target).catch(() => undefined)
-  if (found !== undefined && !found.isFile()) throw new CliError('invalid-argument', `${target} is there already, and is no file; - is standard output.`)
+  if (found !== undefined && !found.isFile())
+    throw new CliError('invalid-argument', `${target} is there already, and is no file; - is standard output.`)
 }
 
 async function unseen(target: string, make: (temporary: string) => Promise<void>): Promise<void> {

@@ -23,9 +23,24 @@ test('what a timer cannot wait for is refused: it would fire at once, for ever',
   expect(parseDuration('25d')).toBeUndefined()
 })
 
-test.each([0, -1, '0s', '0.0001ms', Number.NaN, Infinity, '', 'h', '1w', '1 hour', '-1s', '1h30m', 'constructor', null, true, {}, undefined])(
-  '%j is no duration',
-  (value) => {
-    expect(parseDuration(value)).toBeUndefined()
-  },
-)
+test.each([
+  0,
+  -1,
+  '0s',
+  '0.0001ms',
+  Number.NaN,
+  Infinity,
+  '',
+  'h',
+  '1w',
+  '1 hour',
+  '-1s',
+  '1h30m',
+  'constructor',
+  null,
+  true,
+  {},
+  undefined,
+])('%j is no duration', (value) => {
+  expect(parseDuration(value)).toBeUndefined()
+})

@@ -18,9 +18,11 @@ export function interpolate(
       const found = end === '}' && /^[A-Za-z_]\w*$/.test(name) ? lookup(name) : undefined
       if (found !== undefined) return found
       const text =
-        end === '' ? 'expected } after ${'
-        : /^[A-Za-z_]\w*$/.test(name) ? `expected the environment variable ${name}, which is not set`
-        : `expected the name of a variable between \${ and }, found ${show(whole, path)}`
+        end === ''
+          ? 'expected } after ${'
+          : /^[A-Za-z_]\w*$/.test(name)
+            ? `expected the environment variable ${name}, which is not set`
+            : `expected the name of a variable between \${ and }, found ${show(whole, path)}`
       problems.push({ path, text })
       return whole
     })

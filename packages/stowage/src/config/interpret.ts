@@ -11,7 +11,11 @@ import { configError, dotted, type Origin, type Path, valueAt } from './problem.
 import { checkConfig } from './schema.ts'
 
 /** What a configuration comes to once its form is settled, its variables filled in and everything checked. */
-export function interpret(source: ParsedText, file: string | undefined, { env, cwd, dirOf }: LoadOptions): LoadedConfig {
+export function interpret(
+  source: ParsedText,
+  file: string | undefined,
+  { env, cwd, dirOf }: LoadOptions,
+): LoadedConfig {
   const label = file ?? 'config'
   const clean = normalise(source.value ?? {})
   const origin: Origin = { label, lineOf: source.lineOf }
@@ -21,12 +25,21 @@ export function interpret(source: ParsedText, file: string | undefined, { env, c
   const { value, strangers, pathOf } = LEGACY_ROOT in clean.value ? fromLegacy(clean.value) : today(clean.value)
   const base = file === undefined ? cwd : dirname(file)
   const ownDir = interpolate(valueAt(value, ['dir']), (name) => env[name], ['dir'])
-  const dir = dirOf(typeof ownDir.value === 'string' && ownDir.value !== '' ? locate(ownDir.value, base, env) : undefined)
+  const dir = dirOf(
+    typeof ownDir.value === 'string' && ownDir.value !== '' ? locate(ownDir.value, base, env) : undefined,
+  )
   const filled = interpolate(value, (name) => (name === 'dir' || name === 'cache_dir' ? dir : env[name]))
-  const checked = checkConfig(isMapping(filled.value) ? { ...filled.value, ...own(ownDir.value) } : filled.value, (path) => valueAt(value, path))
+  const checked = checkConfig(
+    isMapping(filled.value) ? { ...filled.value, ...own(ownDir.value) } : filled.value,
+    (path) => valueAt(value, path),
+  )
 
   const problems = [...ownDir.problems, ...filled.problems.filter(({ path }) => path[0] !== 'dir'), ...checked.problems]
-  if (problems.length > 0) throw configError(origin, problems.map(({ path, text }) => ({ path: pathOf(path), text })))
+  if (problems.length > 0)
+    throw configError(
+      origin,
+      problems.map(({ path, text }) => ({ path: pathOf(path), text })),
+    )
   return {
     config: located(checked.config, base, env),
     file,
@@ -44,7 +57,9 @@ function located(config: StowageConfig, base: string, env: Environment): Stowage
   return {
     ...config,
     ...(config.dir !== undefined && { dir: locate(config.dir, base, env) }),
-    ...(path !== undefined && { backends: { ...config.backends, local: { ...config.backends?.local, path: locate(path, base, env) } } }),
+    ...(path !== undefined && {
+      backends: { ...config.backends, local: { ...config.backends?.local, path: locate(path, base, env) } },
+    }),
   }
 }
 

@@ -52,7 +52,8 @@ export function fromLegacy(file: Record<string, unknown>): Mapped {
     strangers: Object.keys(file)
       .filter((key) => key !== LEGACY_ROOT)
       .map((key) => [key]),
-    pathOf: (path) => written.get(keyOf(path)) ?? [...(written.get(keyOf(path.slice(0, -1))) ?? path.slice(0, -1)), ...path.slice(-1)],
+    pathOf: (path) =>
+      written.get(keyOf(path)) ?? [...(written.get(keyOf(path.slice(0, -1))) ?? path.slice(0, -1)), ...path.slice(-1)],
   }
 }
 

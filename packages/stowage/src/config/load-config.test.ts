@@ -14,7 +14,11 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 const load = (options: Partial<LoadOptions> = {}): Promise<LoadedConfig> =>
   loadConfig({ env: {}, cwd: folder, dirOf: (configured) => configured ?? '/default', ...options })
 
-const loadText = async (text: string, options: Partial<LoadOptions> = {}, name = 'stowage.config.yaml'): Promise<LoadedConfig> => {
+const loadText = async (
+  text: string,
+  options: Partial<LoadOptions> = {},
+  name = 'stowage.config.yaml',
+): Promise<LoadedConfig> => {
   await writeFile(join(folder, name), text)
   return load(options)
 }
@@ -117,7 +121,12 @@ test('the older form means the same', async () => {
     enabled: true,
     forceLocal: false,
     dir: '/data/stowage',
-    backends: { local: { path: '/data/stowage/store' }, ipfs: EXPECTED.backends.ipfs, helia: {}, s3: { bucket: 'models' } },
+    backends: {
+      local: { path: '/data/stowage/store' },
+      ipfs: EXPECTED.backends.ipfs,
+      helia: {},
+      s3: { bucket: 'models' },
+    },
     policy: EXPECTED.policy,
     performance: EXPECTED.performance,
   })
@@ -268,7 +277,10 @@ describe('what is wrong is named', () => {
     [{ performance: { gcInterval: '25d' } }, ['performance.gcInterval', '24 days', '25d']],
     [{ performance: { poolSize: 0 } }, ['performance.poolSize', 'at least 1', '0']],
     [{ policy: { defaultBackends: [1] } }, ['policy.defaultBackends[0]', 'text', '1']],
-    [{ ipfs_kit: { storage_policy: { pin_by_default: 3 } } }, ['ipfs_kit.storage_policy.pin_by_default', 'true or false', '3']],
+    [
+      { ipfs_kit: { storage_policy: { pin_by_default: 3 } } },
+      ['ipfs_kit.storage_policy.pin_by_default', 'true or false', '3'],
+    ],
     [{ ipfs_kit: { backends: { s3: { region: 'x' } } } }, ['ipfs_kit.backends.s3.bucket', 'nothing']],
     [{ ipfs_kit: 5 }, ['ipfs_kit', 'a mapping', '5']],
   ])('%j', async (config, parts) => {
@@ -279,7 +291,8 @@ describe('what is wrong is named', () => {
   test('all at once, with file and lines', async () => {
     const message = await refused(loadText('dir: 5\nbackends:\n  s3:\n    region: x\nperformance:\n  maxSize: lots\n'))
     expect(message).toContain(join(folder, 'stowage.config.yaml'))
-    for (const part of ['dir (line 1)', 'backends.s3.bucket (line 4)', 'performance.maxSize (line 6)']) expect(message).toContain(part)
+    for (const part of ['dir (line 1)', 'backends.s3.bucket (line 4)', 'performance.maxSize (line 6)'])
+      expect(message).toContain(part)
   })
 
   test('secrets are not shown, neither as written nor as filled in', async () => {
@@ -287,7 +300,13 @@ describe('what is wrong is named', () => {
     const env = { S: secret }
     const config = {
       performance: { maxSize: '${S}' },
-      backends: { filecoin: { apiKey: [secret] }, s3: { bucket: 'b', credentials: { accessKeyId: 'a', secretAccessKey: 12345678, sessionToken: `\${S:-${secret}}` } } },
+      backends: {
+        filecoin: { apiKey: [secret] },
+        s3: {
+          bucket: 'b',
+          credentials: { accessKeyId: 'a', secretAccessKey: 12345678, sessionToken: `\${S:-${secret}}` },
+        },
+      },
     }
     const message = await refused(load({ config, env }))
     expect(message).toContain('${S}')
@@ -299,9 +318,12 @@ describe('what is wrong is named', () => {
     await refused(loadText(text))
   })
 
-  test.each(['a: &a\n  b: *a', 'backends: &b\n  s3: *b', 'backends:\n  gateways: &g [*g]'])('%j contains itself', async (text) => {
-    await refused(loadText(text))
-  })
+  test.each(['a: &a\n  b: *a', 'backends: &b\n  s3: *b', 'backends:\n  gateways: &g [*g]'])(
+    '%j contains itself',
+    async (text) => {
+      await refused(loadText(text))
+    },
+  )
 
   test('an object that contains itself', async () => {
     const config: Record<string, unknown> = {}
@@ -310,10 +332,13 @@ describe('what is wrong is named', () => {
     await refused(load({ config }))
   })
 
-  test.each(['__proto__: {forceLocal: true}', '{"backends": {"__proto__": {"s3": {"bucket": "x"}}}}'])('%j', async (text) => {
-    await refused(loadText(text))
-    expect({}).not.toHaveProperty('forceLocal')
-  })
+  test.each(['__proto__: {forceLocal: true}', '{"backends": {"__proto__": {"s3": {"bucket": "x"}}}}'])(
+    '%j',
+    async (text) => {
+      await refused(loadText(text))
+      expect({}).not.toHaveProperty('forceLocal')
+    },
+  )
 })
 
 describe('unknown keys', () => {

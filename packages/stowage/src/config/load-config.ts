@@ -26,7 +26,8 @@ export interface LoadedConfig {
  */
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const { config, cwd } = options
-  const file = config === undefined ? await findConfigFile(cwd) : typeof config === 'string' ? resolve(cwd, config) : undefined
+  const file =
+    config === undefined ? await findConfigFile(cwd) : typeof config === 'string' ? resolve(cwd, config) : undefined
   if (config === false || (config === undefined && file === undefined)) return { config: {}, unknownKeys: [] }
   const [{ interpret }, { readConfigFile }] = await Promise.all([import('./interpret.ts'), import('./read-file.ts')])
   const source = file === undefined ? { value: config, lineOf: () => undefined } : await readConfigFile(file)

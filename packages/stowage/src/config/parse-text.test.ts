@@ -47,13 +47,28 @@ describe('refused', () => {
     if (line !== undefined) expect(message).toContain(`(line ${line})`)
   })
 
-  test.each(['*hunter2', '|hunter2', '!hunter2 x', '@hunter2', '[hunter2', '"a" hunter2', '%hunter2', '{hunter2', '&hunter2 *hunter3'])('%s, without quoting it', (secret) => {
+  test.each([
+    '*hunter2',
+    '|hunter2',
+    '!hunter2 x',
+    '@hunter2',
+    '[hunter2',
+    '"a" hunter2',
+    '%hunter2',
+    '{hunter2',
+    '&hunter2 *hunter3',
+  ])('%s, without quoting it', (secret) => {
     expect(refusal(`dir: x\nkey: ${secret}\n`).message).not.toMatch(/hunter/)
   })
 
   test('an alias bomb, quickly', () => {
     const rows = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]']
-    for (let i = 1; i < 9; i++) rows.push(`a${i}: &a${i} [${Array<string>(10).fill(`*a${i - 1}`).join(', ')}]`)
+    for (let i = 1; i < 9; i++)
+      rows.push(
+        `a${i}: &a${i} [${Array<string>(10)
+          .fill(`*a${i - 1}`)
+          .join(', ')}]`,
+      )
     refusal(rows.join('\n'))
   })
 

@@ -22,7 +22,9 @@ export interface Origin {
 export function configError(origin: Origin, problems: readonly Problem[]): StorageError {
   const texts = problems.map(({ path, text }) => {
     const line = origin.lineOf?.(path)
-    const place = [path.length > 0 ? dotted(path) : '', line === undefined ? '' : `(line ${line})`].filter(Boolean).join(' ')
+    const place = [path.length > 0 ? dotted(path) : '', line === undefined ? '' : `(line ${line})`]
+      .filter(Boolean)
+      .join(' ')
     return place === '' ? text : `${place}: ${text}`
   })
   return new StorageError('invalid-config', `${origin.label}: ${texts.join('; ')}`, { source: origin.label })
@@ -44,7 +46,8 @@ export function show(value: unknown, path: Path): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'a mapping'
-  if (path.some((key) => SECRET.test(String(key)))) return `${typeof value === 'string' ? 'text' : `a ${typeof value}`} (not shown)`
+  if (path.some((key) => SECRET.test(String(key))))
+    return `${typeof value === 'string' ? 'text' : `a ${typeof value}`} (not shown)`
   const text = typeof value === 'string' ? JSON.stringify(value) : inspect(value)
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }

@@ -9,7 +9,10 @@ const MODULES: readonly string[] = ['.ts', '.mts', '.js', '.mjs']
 /** What a config file says, not yet checked. A module gives its default export. `invalid-config` when it cannot be read. */
 export async function readConfigFile(file: string): Promise<ParsedText> {
   if (MODULES.includes(extname(file))) {
-    const { default: value } = await attempt(file, async () => (await import(pathToFileURL(file).href)) as { default?: unknown })
+    const { default: value } = await attempt(
+      file,
+      async () => (await import(pathToFileURL(file).href)) as { default?: unknown },
+    )
     return { value, lineOf: () => undefined }
   }
   const bytes = await attempt(file, () => readFile(file))

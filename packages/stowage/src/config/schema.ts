@@ -105,4 +105,3 @@ function isHttpUrl(value: string): boolean {
   const parsed = URL.canParse(value) ? new URL(value) : undefined
   return parsed?.protocol === 'http:' || parsed?.protocol === 'https:'
 }
-

@@ -22,9 +22,31 @@ test.each([
   expect(parseSize(text)).toBe(bytes)
 })
 
-test.each([-1, 1.5, Number.NaN, Infinity, 2 ** 60, '', ' ', 'GB', '10 XB', '-1GB', '+1GB', '1,5GB', '1e3', '10GBs', '10G', '1 0GB', '9999PiB', 'constructor', '1constructor', null, true, {}, [], undefined])(
-  '%j is no size',
-  (value) => {
-    expect(parseSize(value)).toBeUndefined()
-  },
-)
+test.each([
+  -1,
+  1.5,
+  Number.NaN,
+  Infinity,
+  2 ** 60,
+  '',
+  ' ',
+  'GB',
+  '10 XB',
+  '-1GB',
+  '+1GB',
+  '1,5GB',
+  '1e3',
+  '10GBs',
+  '10G',
+  '1 0GB',
+  '9999PiB',
+  'constructor',
+  '1constructor',
+  null,
+  true,
+  {},
+  [],
+  undefined,
+])('%j is no size', (value) => {
+  expect(parseSize(value)).toBeUndefined()
+})

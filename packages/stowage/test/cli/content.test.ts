@@ -24,7 +24,8 @@ test('a name as long as the file system takes', async () => {
   await writeFile(shop.path('in'), 'x')
   await shop.run('put', 'in', '--name', 'n')
   const name = '模'.repeat(85)
-  for (const command of ['get', 'export']) expect(await shop.run(command, 'n', '-o', name)).toMatchObject({ code: 0, stderr: '' })
+  for (const command of ['get', 'export'])
+    expect(await shop.run(command, 'n', '-o', name)).toMatchObject({ code: 0, stderr: '' })
 })
 
 test('standard input, and the CID on standard output', async () => {
@@ -67,7 +68,11 @@ test('folders', async () => {
   expect((await shop.run('cat', `${cid}/onnx/encoder.onnx`)).stdout).toBe('weights')
 
   expect((await shop.run('get', 'whisper', '-o', 'copy')).code).toBe(0)
-  expect((await readdir(shop.path('copy'), { recursive: true })).toSorted()).toEqual(['config.json', 'onnx', 'onnx/encoder.onnx'])
+  expect((await readdir(shop.path('copy'), { recursive: true })).toSorted()).toEqual([
+    'config.json',
+    'onnx',
+    'onnx/encoder.onnx',
+  ])
 
   const again = await shop.json('get', 'whisper', '-o', 'copy')
   expect(again).toMatchObject({ code: 1, lines: [{ code: 'conflict' }] })
@@ -104,8 +109,14 @@ test('names, pins, history, removal', async () => {
   await writeFile(shop.path('b'), 'b')
   const [a, b] = (await shop.json('put', 'a', 'b')).lines.map(({ cid }) => String(cid))
 
-  expect(await shop.json('name', 'stable', a!, '--if-current', 'none')).toMatchObject({ code: 0, lines: [{ name: 'stable', cid: a }] })
-  expect(await shop.json('name', 'stable', b!, '--if-current', 'none')).toMatchObject({ code: 1, lines: [{ code: 'conflict' }] })
+  expect(await shop.json('name', 'stable', a!, '--if-current', 'none')).toMatchObject({
+    code: 0,
+    lines: [{ name: 'stable', cid: a }],
+  })
+  expect(await shop.json('name', 'stable', b!, '--if-current', 'none')).toMatchObject({
+    code: 1,
+    lines: [{ code: 'conflict' }],
+  })
   expect((await shop.run('name', 'stable', b!, '--if-current', a!)).code).toBe(0)
   expect((await shop.json('history', 'stable')).lines.map(({ cid }) => cid)).toEqual([b, a])
 
@@ -146,7 +157,10 @@ test('export and import', async () => {
   expect((await shop.run('export', 'm', '-o', 'm.car')).stdout).toBe('m.car\n')
 
   const other = ['--dir', 'other'] as const
-  expect(await shop.json(...other, 'import', 'm.car', '--name', 'm')).toMatchObject({ code: 0, lines: [{ roots: [cid] }] })
+  expect(await shop.json(...other, 'import', 'm.car', '--name', 'm')).toMatchObject({
+    code: 0,
+    lines: [{ roots: [cid] }],
+  })
   expect((await shop.run(...other, 'resolve', 'm')).stdout.trim()).toBe(cid)
   const car = await readFile(shop.path('m.car'))
   expect((await shop.runWith({ input: car }, '--dir', 'third', 'import', '-')).stdout.trim()).toBe(cid)
@@ -154,7 +168,10 @@ test('export and import', async () => {
   const damaged = Buffer.from(car)
   damaged[damaged.length - 10]! ^= 1
   await writeFile(shop.path('bad.car'), damaged)
-  expect(await shop.json('--dir', 'fourth', 'import', 'bad.car')).toMatchObject({ code: 4, lines: [{ code: 'integrity' }] })
+  expect(await shop.json('--dir', 'fourth', 'import', 'bad.car')).toMatchObject({
+    code: 4,
+    lines: [{ code: 'integrity' }],
+  })
   expect((await shop.json('--dir', 'fourth', 'ls')).lines).toEqual([])
 })
 
@@ -162,23 +179,37 @@ test('gc, status, doctor', async () => {
   await using shop = await workshop()
   await writeFile(shop.path('in'), Buffer.alloc(5000))
   await shop.run('put', 'in')
-  expect(await shop.json('status')).toMatchObject({ code: 0, lines: [{ mode: 'local', gate: { reason: 'default' }, usage: { blobs: 1, bytes: 5000 } }] })
+  expect(await shop.json('status')).toMatchObject({
+    code: 0,
+    lines: [{ mode: 'local', gate: { reason: 'default' }, usage: { blobs: 1, bytes: 5000 } }],
+  })
   expect((await shop.run('--local', 'status')).stdout).toContain('forceLocal: true')
   expect(await shop.json('gc', '--max-size', '1KB')).toMatchObject({ code: 0, lines: [{ removed: 1, remaining: 0 }] })
   const { code, lines } = await shop.json('doctor')
   expect(lines.filter(({ state }) => state === 'fail')).toEqual([])
   expect(code).toBe(0)
-  expect(lines.map(({ check }) => check)).toEqual(expect.arrayContaining(['node', 'gate', 'folder', 'disk space', 'reflinks', 'catalog']))
+  expect(lines.map(({ check }) => check)).toEqual(
+    expect.arrayContaining(['node', 'gate', 'folder', 'disk space', 'reflinks', 'catalog']),
+  )
   expect((await readdir(shop.store)).filter((name) => name.includes('doctor'))).toEqual([])
 })
 
 test('doctor finds a folder that cannot be used, and a broken catalog', async () => {
   await using shop = await workshop()
   await writeFile(shop.path('file'), '')
-  expect(await shop.json('--dir', 'file/store', 'doctor')).toMatchObject({ code: 1, lines: expect.arrayContaining([expect.objectContaining({ check: 'folder', state: 'fail' })]) as unknown })
+  expect(await shop.json('--dir', 'file/store', 'doctor')).toMatchObject({
+    code: 1,
+    lines: expect.arrayContaining([expect.objectContaining({ check: 'folder', state: 'fail' })]) as unknown,
+  })
   await mkdir(shop.store)
-  await writeFile(shop.path('store', 'catalog.sqlite'), 'no database at all, but long enough to be read as one'.repeat(100))
-  expect(await shop.json('doctor')).toMatchObject({ code: 1, lines: expect.arrayContaining([expect.objectContaining({ check: 'catalog', state: 'fail' })]) as unknown })
+  await writeFile(
+    shop.path('store', 'catalog.sqlite'),
+    'no database at all, but long enough to be read as one'.repeat(100),
+  )
+  expect(await shop.json('doctor')).toMatchObject({
+    code: 1,
+    lines: expect.arrayContaining([expect.objectContaining({ check: 'catalog', state: 'fail' })]) as unknown,
+  })
 })
 
 test('progress: lines every ten percent where there is no terminal, none on request', async () => {

@@ -61,7 +61,10 @@ describe('each failure has its code, one line for people and one for programs', 
     expect(people.stdout).toBe('')
     expect(people.stderr).toMatch(/^stowage: .+ \([a-z-]+\)\n$/)
     expect(ending).toBe(people.code)
-    expect(lines.at(-1)).toMatchObject({ code: expect.stringMatching(/^[a-z-]+$/) as unknown, message: expect.any(String) as unknown })
+    expect(lines.at(-1)).toMatchObject({
+      code: expect.stringMatching(/^[a-z-]+$/) as unknown,
+      message: expect.any(String) as unknown,
+    })
     if (code !== undefined) expect({ code: lines.at(-1)?.['code'], exitCode: ending }).toEqual({ code, exitCode })
 
     expect(await readdir(shop.folder)).toEqual(before)
@@ -87,7 +90,10 @@ test('damage: verify ends with 4, cat gives out nothing bad, the same bytes heal
   await handle.write(Buffer.of(6), 0, 1, LEAF + 5)
 
   expect(await shop.json('verify')).toMatchObject({ code: 4, lines: [{ cid, ok: false, code: 'integrity' }] })
-  expect(await shop.run('verify')).toMatchObject({ code: 4, stdout: expect.stringContaining('1 checked, 1 damaged') as unknown })
+  expect(await shop.run('verify')).toMatchObject({
+    code: 4,
+    stdout: expect.stringContaining('1 checked, 1 damaged') as unknown,
+  })
   const read = await shop.json('get', 'n', '-o', 'out')
   expect(read.code).toBeGreaterThan(0)
   expect(await readdir(shop.folder)).toEqual(['in', 'store'])
@@ -104,7 +110,10 @@ test('a reader that leaves early is no failure', async () => {
   await using shop = await workshop()
   await writeFile(shop.path('in'), Buffer.alloc(20 * LEAF, 'x'))
   await shop.run('put', 'in', '--name', 'n')
-  for (const args of [['cat', 'n'], ['export', 'n', '-o', '-']]) {
+  for (const args of [
+    ['cat', 'n'],
+    ['export', 'n', '-o', '-'],
+  ]) {
     const child = shop.start(args)
     const closed = once(child, 'close')
     await once(child.stdout, 'data')

@@ -21,7 +21,10 @@ export interface Workshop extends AsyncDisposable {
   run(...args: readonly string[]): Promise<Ended>
   /** Runs with `--json` and gives the lines parsed. */
   json(...args: readonly string[]): Promise<{ code: number | null; lines: Record<string, unknown>[] }>
-  runWith(options: { input?: Uint8Array | string; env?: Record<string, string> }, ...args: readonly string[]): Promise<Ended>
+  runWith(
+    options: { input?: Uint8Array | string; env?: Record<string, string> },
+    ...args: readonly string[]
+  ): Promise<Ended>
 }
 
 export async function workshop(): Promise<Workshop> {
@@ -31,7 +34,13 @@ export async function workshop(): Promise<Workshop> {
   const start: Workshop['start'] = (args, env = {}, stdout) =>
     spawn(process.execPath, ['--conditions=@stowage/source', MAIN, ...args], {
       cwd: folder,
-      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], HOME: folder, STOWAGE_DIR: store, ...env },
+      env: {
+        PATH: process.env['PATH'],
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+        HOME: folder,
+        STOWAGE_DIR: store,
+        ...env,
+      },
       stdio: ['pipe', stdout ?? 'pipe', 'pipe'],
     }) as ChildProcessWithoutNullStreams
 
@@ -51,7 +60,13 @@ export async function workshop(): Promise<Workshop> {
     run: (...args) => runWith({}, ...args),
     json: async (...args) => {
       const { code, stdout } = await runWith({}, '--json', ...args)
-      return { code, lines: stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>) }
+      return {
+        code,
+        lines: stdout
+          .split('\n')
+          .filter(Boolean)
+          .map((line) => JSON.parse(line) as Record<string, unknown>),
+      }
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   }

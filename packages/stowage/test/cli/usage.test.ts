@@ -2,7 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Workshop, workshop } from './harness.ts'
 
-const COMMANDS = 'put get cat ls stat rm pin unpin pins name resolve history verify gc status import export doctor'.split(' ')
+const COMMANDS =
+  'put get cat ls stat rm pin unpin pins name resolve history verify gc status import export doctor'.split(' ')
 
 let shop: Workshop
 beforeAll(async () => {
@@ -25,7 +26,9 @@ test.each(COMMANDS)('%s --help has examples', async (command) => {
 })
 
 test('--version', async () => {
-  const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+  const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
   expect(await shop.run('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
 })
 
@@ -48,16 +51,19 @@ describe('wrong usage ends with 2', () => {
     ['name', 'n'],
     ['stat', '-odd-name'],
   ])('%j', async (...args) => {
-      const [people, programs] = await Promise.all([shop.run(...args), shop.json(...args)])
+    const [people, programs] = await Promise.all([shop.run(...args), shop.json(...args)])
     expect(people.code).toBe(2)
     expect(people.stdout).toBe('')
     expect(people.stderr).not.toBe('')
     expect(people.stderr).not.toMatch(/^ {4}at /m)
-    expect({ code: programs.code, line: programs.lines.at(-1) }).toMatchObject({ code: 2, line: { code: 'invalid-argument' } })
+    expect({ code: programs.code, line: programs.lines.at(-1) }).toMatchObject({
+      code: 2,
+      line: { code: 'invalid-argument' },
+    })
   })
 
   test('a close miss is pointed out', async () => {
-      expect((await shop.run('statsu')).stderr).toContain('status')
+    expect((await shop.run('statsu')).stderr).toContain('status')
   })
 })
 

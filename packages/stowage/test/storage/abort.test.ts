@@ -6,7 +6,11 @@ import { all, code, onBoth, pattern, temporaryFolder } from './both.ts'
 const LEAF = 1_048_576
 
 /** A source that gives so many chunks and then waits for ever; it says when somebody waits. */
-function stalling(chunks: number): { source: AsyncGenerator<Uint8Array>; stalled: Promise<void>; released: () => boolean } {
+function stalling(chunks: number): {
+  source: AsyncGenerator<Uint8Array>
+  stalled: Promise<void>
+  released: () => boolean
+} {
   let released = false
   let say = (): void => {}
   const stalled = new Promise<void>((resolve) => (say = resolve))
@@ -113,7 +117,9 @@ onBoth('abort', (open) => {
     const abort = new AbortController()
     const reason = new Error('stop')
     const onProgress = (): void => abort.abort(reason)
-    await expect(storage.get(cid).saveTo(join(folder, 'f'), { mode: 'copy', signal: abort.signal, onProgress })).rejects.toBe(reason)
+    await expect(
+      storage.get(cid).saveTo(join(folder, 'f'), { mode: 'copy', signal: abort.signal, onProgress }),
+    ).rejects.toBe(reason)
     expect(await readdir(folder)).toEqual([])
   })
 })
@@ -140,7 +146,8 @@ onBoth('close', (open) => {
     const puts = Array.from({ length: 20 }, (_, i) => storage.put(pattern(100_000, i)))
     const outcomes = Promise.allSettled(puts)
     await storage.close()
-    for (const outcome of await outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toEqual(code('closed'))
+    for (const outcome of await outcomes)
+      if (outcome.status === 'rejected') expect(outcome.reason).toEqual(code('closed'))
   })
 })
 
@@ -157,7 +164,9 @@ onBoth('bad paths', (open) => {
     await expect(storage.put('x', { to: ['nowhere'] })).rejects.toEqual(code('invalid-argument'))
     await expect(storage.put('x', { chunker: 'size-0' })).rejects.toEqual(code('invalid-argument'))
     await expect(storage.put('x', { chunker: 'rabin' })).rejects.toEqual(code('invalid-argument'))
-    await expect(storage.put('x', { layout: 'constructor' as 'unixfs-v1-2025' })).rejects.toEqual(code('invalid-argument'))
+    await expect(storage.put('x', { layout: 'constructor' as 'unixfs-v1-2025' })).rejects.toEqual(
+      code('invalid-argument'),
+    )
     expect(await all(storage.list())).toEqual([])
   })
 })

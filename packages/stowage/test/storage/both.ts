@@ -52,7 +52,10 @@ export async function all<T>(items: AsyncIterable<T> | Iterable<T>): Promise<T[]
   return list
 }
 
-export const code = (code: string): unknown => ({ asymmetricMatch: (error: { code?: unknown }) => error?.code === code, toString: () => code })
+export const code = (code: string): unknown => ({
+  asymmetricMatch: (error: { code?: unknown }) => error?.code === code,
+  toString: () => code,
+})
 
 /** Whether two byte arrays are the same; `toEqual` takes seconds for megabytes. */
 export function same(actual: Uint8Array, expected: Uint8Array): boolean {

@@ -35,27 +35,38 @@ onBoth('A13 CAR', (open) => {
     expect((await from.putDirectory(outFolder)).cid.equals(cid)).toBe(true)
   })
 
-  test.each(['unixfs-v1-2025', 'kubo-legacy-cidv1', 'unixfs-v0-2015'] as const)('a file of layout %s keeps its CID', async (layout) => {
-    const from = await open()
-    const to = await open()
-    const { cid } = await from.put(pattern(2 * LEAF + 3), { layout })
-    const car = concat(await all(from.exportCar(cid)))
-    expect((await to.importCar(car)).map(String)).toEqual([cid.toString()])
-    expect(same(await to.get(cid).bytes(), pattern(2 * LEAF + 3))).toBe(true)
-    expect(same(concat(await all(to.exportCar(cid))), car)).toBe(true)
-  })
+  test.each(['unixfs-v1-2025', 'kubo-legacy-cidv1', 'unixfs-v0-2015'] as const)(
+    'a file of layout %s keeps its CID',
+    async (layout) => {
+      const from = await open()
+      const to = await open()
+      const { cid } = await from.put(pattern(2 * LEAF + 3), { layout })
+      const car = concat(await all(from.exportCar(cid)))
+      expect((await to.importCar(car)).map(String)).toEqual([cid.toString()])
+      expect(same(await to.get(cid).bytes(), pattern(2 * LEAF + 3))).toBe(true)
+      expect(same(concat(await all(to.exportCar(cid))), car)).toBe(true)
+    },
+  )
 
   test('a trickle DAG that another program built', async () => {
     const { trickle } = await import('ipfs-unixfs-importer/layout')
     const blockstore = new MemoryBlockstore()
     const bytes = pattern(700_000)
-    const [entry] = await all(importer([{ content: [bytes] as unknown as AsyncIterable<Uint8Array> }], blockstore, { layout: trickle({ maxChildrenPerNode: 3 }), rawLeaves: false }))
+    const [entry] = await all(
+      importer([{ content: [bytes] as unknown as AsyncIterable<Uint8Array> }], blockstore, {
+        layout: trickle({ maxChildrenPerNode: 3 }),
+        rawLeaves: false,
+      }),
+    )
     const frames = [carHeader([entry!.cid])]
-    for (const { cid, bytes: block } of await all(blockstore.getAll())) frames.push(carFrame({ cid, bytes: concat(await all(block)) }))
+    for (const { cid, bytes: block } of await all(blockstore.getAll()))
+      frames.push(carFrame({ cid, bytes: concat(await all(block)) }))
     const storage = await open()
     await storage.importCar(concat(frames))
     expect(same(await storage.get(entry!.cid).bytes(), bytes)).toBe(true)
-    expect(same(await storage.get(entry!.cid).slice(262_143, 262_146).bytes(), bytes.slice(262_143, 262_146))).toBe(true)
+    expect(same(await storage.get(entry!.cid).slice(262_143, 262_146).bytes(), bytes.slice(262_143, 262_146))).toBe(
+      true,
+    )
   })
 
   test('cut anywhere or changed anywhere: integrity, and nothing is visible', async () => {
@@ -73,7 +84,9 @@ onBoth('A13 CAR', (open) => {
       const bad = Uint8Array.from(car)
       bad[flip]! ^= 1
       const outcome = to.importCar(bad)
-      await expect(outcome).rejects.toMatchObject({ code: expect.stringMatching(/^(integrity|unsupported)$/) as string })
+      await expect(outcome).rejects.toMatchObject({
+        code: expect.stringMatching(/^(integrity|unsupported)$/) as string,
+      })
     }
     expect(await all(to.list())).toEqual([])
     expect(await to.importCar(car)).toHaveLength(1)
@@ -85,7 +98,9 @@ onBoth('A13 CAR', (open) => {
     await expect(storage.importCar(carHeader([]))).rejects.toEqual(code('unsupported'))
     const cbor = parseCid('bafyreidykglsfhoixmivffc5uwhcgshx4j465xwqntbmu43nb2dzqwfvae')
     await expect(storage.importCar(carHeader([cbor]))).rejects.toEqual(code('unsupported'))
-    await expect(storage.importCar(concat([carHeader([rawCid(new Uint8Array(32))])]))).rejects.toEqual(code('integrity'))
+    await expect(storage.importCar(concat([carHeader([rawCid(new Uint8Array(32))])]))).rejects.toEqual(
+      code('integrity'),
+    )
   })
 
   test('several roots: all of them, and no single name', async () => {
@@ -93,7 +108,8 @@ onBoth('A13 CAR', (open) => {
     const a = (await from.put('a')).cid
     const b = (await from.put(pattern(2 * LEAF))).cid
     const frames: Uint8Array[] = [carHeader([a, b])]
-    for (const cid of [a, b]) for await (const block of (await readCar(from.exportCar(cid))).blocks) frames.push(carFrame(block))
+    for (const cid of [a, b])
+      for await (const block of (await readCar(from.exportCar(cid))).blocks) frames.push(carFrame(block))
     const to = await open()
     await expect(to.importCar(concat(frames), { name: 'n' })).rejects.toEqual(code('invalid-argument'))
     expect(await all(to.list())).toEqual([])

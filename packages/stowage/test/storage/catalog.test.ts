@@ -21,26 +21,31 @@ onBoth('A3 put, get, has, stat, delete, list', (open) => {
     expect(await storage.delete(cid)).toBe(false)
   })
 
-  test.each([['an absent CID', ABSENT], ['a name nobody gave', 'no/such/name'], ['a fake CID', FAKE], ['a CID of another codec', DAG_CBOR], ['an absent digest', `sha256:${'0'.repeat(64)}`], ['a path', `${ABSENT}/a/b`]])(
-    'absence: %s',
-    async (_name, ref) => {
-      const storage = await open()
-      expect(await storage.has(ref)).toBe(false)
-      expect(await storage.stat(ref)).toBeUndefined()
-      expect(await storage.delete(ref)).toBe(false)
-      expect(await storage.pin(ref)).toBe(false)
-      expect(await storage.unpin(ref)).toBe(false)
-      await expect(storage.get(ref).bytes()).rejects.toEqual(code(ref === DAG_CBOR ? 'unsupported' : 'not-found'))
-      await expect(storage.get(ref).path()).rejects.toEqual(code(ref === DAG_CBOR ? 'unsupported' : 'not-found'))
-    },
-  )
+  test.each([
+    ['an absent CID', ABSENT],
+    ['a name nobody gave', 'no/such/name'],
+    ['a fake CID', FAKE],
+    ['a CID of another codec', DAG_CBOR],
+    ['an absent digest', `sha256:${'0'.repeat(64)}`],
+    ['a path', `${ABSENT}/a/b`],
+  ])('absence: %s', async (_name, ref) => {
+    const storage = await open()
+    expect(await storage.has(ref)).toBe(false)
+    expect(await storage.stat(ref)).toBeUndefined()
+    expect(await storage.delete(ref)).toBe(false)
+    expect(await storage.pin(ref)).toBe(false)
+    expect(await storage.unpin(ref)).toBe(false)
+    await expect(storage.get(ref).bytes()).rejects.toEqual(code(ref === DAG_CBOR ? 'unsupported' : 'not-found'))
+    await expect(storage.get(ref).path()).rejects.toEqual(code(ref === DAG_CBOR ? 'unsupported' : 'not-found'))
+  })
 
   test('list by prefix and by pin', async () => {
     const storage = await open()
     await storage.put('1', { name: 'model/a' })
     await storage.put('2', { name: 'model/b', pin: true })
     await storage.put('3', { name: 'modelx' })
-    const names = async (options: object): Promise<string[]> => (await all(storage.list(options))).flatMap((info) => info.names).sort()
+    const names = async (options: object): Promise<string[]> =>
+      (await all(storage.list(options))).flatMap((info) => info.names).sort()
     expect(await names({ prefix: 'model/' })).toEqual(['model/a', 'model/b'])
     expect(await names({ pinned: true })).toEqual(['model/b'])
     expect(await names({ prefix: 'model', pinned: false })).toEqual(['model/a', 'modelx'])
@@ -96,14 +101,26 @@ onBoth('A5 names', (open) => {
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
   })
 
-  test.each(['org/model@main', 'mit Leerzeichen', '模型', '../../etc/passwd', 'a'.repeat(1024), '%2e%2e', 'C:\\x'])('%j is a name', async (name) => {
-    const storage = await open()
-    const { cid } = await storage.put('x', { name })
-    expect((await storage.resolve(name)).equals(cid)).toBe(true)
-    expect(await storage.get(name).text()).toBe('x')
-  })
+  test.each(['org/model@main', 'mit Leerzeichen', '模型', '../../etc/passwd', 'a'.repeat(1024), '%2e%2e', 'C:\\x'])(
+    '%j is a name',
+    async (name) => {
+      const storage = await open()
+      const { cid } = await storage.put('x', { name })
+      expect((await storage.resolve(name)).equals(cid)).toBe(true)
+      expect(await storage.get(name).text()).toBe('x')
+    },
+  )
 
-  test.each(['', 'nul\0', 'a'.repeat(10_240), ABSENT, `ipfs://${ABSENT}`, `sha256:${'a'.repeat(64)}`, '\ud800', 'new\nline'])('%j is none', async (name) => {
+  test.each([
+    '',
+    'nul\0',
+    'a'.repeat(10_240),
+    ABSENT,
+    `ipfs://${ABSENT}`,
+    `sha256:${'a'.repeat(64)}`,
+    '\ud800',
+    'new\nline',
+  ])('%j is none', async (name) => {
     const storage = await open()
     await expect(storage.put('x', { name })).rejects.toEqual(code('invalid-argument'))
     expect(await all(storage.list())).toEqual([])

@@ -11,14 +11,21 @@ interface Part extends Block {
 
 const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer')
 const leaf = (bytes: Uint8Array): Part => ({ cid: rawCid(sha256(bytes)), bytes, size: bytes.length })
-const car = (root: Block['cid'], blocks: readonly Block[]): Uint8Array => Buffer.concat([carHeader([root]), ...blocks.map(carFrame)])
+const car = (root: Block['cid'], blocks: readonly Block[]): Uint8Array =>
+  Buffer.concat([carHeader([root]), ...blocks.map(carFrame)])
 
 /** A file node that holds bytes itself, and these parts after them; `sizes` is what it states of the parts. */
 function file(parts: readonly Part[], sizes = parts.map((part) => part.size), inline: Uint8Array = Buffer.of()): Part {
   const size = sizes.reduce((sum, each) => sum + each, inline.length)
   const own = inline.length === 0 ? [] : [field(0x12, inline)]
-  const data = Buffer.concat([Buffer.of(8, 2), ...own, Buffer.from([0x18, ...varint(size), ...sizes.flatMap((each) => [0x20, ...varint(each)])])])
-  const links = parts.map(({ cid }) => field(0x12, Buffer.concat([field(0x0a, cid.bytes), Buffer.of(0x12, 0, 0x18, 0)])))
+  const data = Buffer.concat([
+    Buffer.of(8, 2),
+    ...own,
+    Buffer.from([0x18, ...varint(size), ...sizes.flatMap((each) => [0x20, ...varint(each)])]),
+  ])
+  const links = parts.map(({ cid }) =>
+    field(0x12, Buffer.concat([field(0x0a, cid.bytes), Buffer.of(0x12, 0, 0x18, 0)])),
+  )
   const bytes = Buffer.concat([...links, field(0x0a, data)])
   return { cid: dagPbCid(sha256(bytes), 1), bytes, size }
 }
@@ -35,14 +42,19 @@ function varint(value: number): number[] {
 const entry = (name: string, { cid, size }: Pick<Part, 'cid' | 'size'>) => ({ name, cid, size, dagSize: size })
 
 onBoth('a hostile CAR', (open) => {
-  test.each([1, -1])('a leaf whose size is stated %i byte off: nothing becomes visible, also not its siblings', async (off) => {
-    const storage = await open()
-    const good = leaf(Buffer.from('good'))
-    const bad = file([good], [good.size + off])
-    const directory = buildDirectory([entry('a', good), entry('b', bad)])
-    await expect(storage.importCar(car(directory.cid, [...directory.nodes, good, bad]))).rejects.toEqual(code('integrity'))
-    expect(await all(storage.list())).toEqual([])
-  })
+  test.each([1, -1])(
+    'a leaf whose size is stated %i byte off: nothing becomes visible, also not its siblings',
+    async (off) => {
+      const storage = await open()
+      const good = leaf(Buffer.from('good'))
+      const bad = file([good], [good.size + off])
+      const directory = buildDirectory([entry('a', good), entry('b', bad)])
+      await expect(storage.importCar(car(directory.cid, [...directory.nodes, good, bad]))).rejects.toEqual(
+        code('integrity'),
+      )
+      expect(await all(storage.list())).toEqual([])
+    },
+  )
 
   test('many files that share a large tree would each need it: too-large', async () => {
     const storage = await open()

@@ -37,9 +37,12 @@ onBoth('A2 every form of content', (open) => {
     Response: () => new Response(bytes),
     'web stream': () => new Blob([bytes]).stream(),
     'Node stream': () => Readable.from([Buffer.from(bytes.subarray(0, 3)), Buffer.from(bytes.subarray(3))]),
-    'byte by 64 KiB': () => Readable.from((function* () {
-      for (let at = 0; at < size; at += 65_536) yield bytes.subarray(at, at + 65_536)
-    })()),
+    'byte by 64 KiB': () =>
+      Readable.from(
+        (function* () {
+          for (let at = 0; at < size; at += 65_536) yield bytes.subarray(at, at + 65_536)
+        })(),
+      ),
   }
 
   test('the same CID from each, and from a file', async () => {
@@ -82,7 +85,17 @@ onBoth('reading', (open) => {
     const bytes = pattern(3 * LEAF + 5)
     const { cid } = await storage.put(bytes)
     const blob = storage.get(cid)
-    for (const [start, end] of [[0, 0], [0, 1], [LEAF - 1, LEAF + 1], [LEAF, 2 * LEAF], [-5, undefined], [-9, -4], [3 * LEAF, undefined], [7, 3], [5 * LEAF, undefined]] as const) {
+    for (const [start, end] of [
+      [0, 0],
+      [0, 1],
+      [LEAF - 1, LEAF + 1],
+      [LEAF, 2 * LEAF],
+      [-5, undefined],
+      [-9, -4],
+      [3 * LEAF, undefined],
+      [7, 3],
+      [5 * LEAF, undefined],
+    ] as const) {
       expect(same(await blob.slice(start, end).bytes(), bytes.slice(start, end))).toBe(true)
       expect(await blob.slice(start, end).size()).toBe(bytes.slice(start, end).length)
     }

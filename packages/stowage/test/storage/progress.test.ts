@@ -41,7 +41,9 @@ onBoth('progress', (open) => {
     const storage = await open()
     const events: ProgressEvent[] = []
     const options = { onProgress: (event: ProgressEvent) => void events.push(event) }
-    await expect(storage.put(BYTES, { ...options, expect: `sha256:${'0'.repeat(64)}` })).rejects.toMatchObject({ code: 'integrity' })
+    await expect(storage.put(BYTES, { ...options, expect: `sha256:${'0'.repeat(64)}` })).rejects.toMatchObject({
+      code: 'integrity',
+    })
     expect(events.map(({ type }) => type)).not.toContain('end')
   })
 })

@@ -12,7 +12,12 @@ export function folder(entries: Readonly<Record<string, Fixture | Built>>): Buil
   return buildDirectory(
     Object.entries(entries).map(([name, entry]) => {
       const { cid, size } = entry
-      return { name, cid, size, dagSize: 'dagSize' in entry ? entry.dagSize : parseOutboard(entry.outboard, cid, size).dagSize }
+      return {
+        name,
+        cid,
+        size,
+        dagSize: 'dagSize' in entry ? entry.dagSize : parseOutboard(entry.outboard, cid, size).dagSize,
+      }
     }),
   )
 }
@@ -42,7 +47,8 @@ export const directoryCases: readonly ConformanceCase<NearStore>[] = [
     same(found.size, 2 * one.size + two.size, 'size')
     sameList(texts(found.children), texts([inner.cid, one.cid]), 'children')
     same(found.nodes.length, outer.nodes.length, 'nodes')
-    for (const [index, node] of outer.nodes.entries()) sameBytes(found.nodes[index]?.bytes ?? new Uint8Array(), node.bytes, 'node')
+    for (const [index, node] of outer.nodes.entries())
+      sameBytes(found.nodes[index]?.bytes ?? new Uint8Array(), node.bytes, 'node')
     const record = await store.catalog.get(outer.cid)
     same(record?.kind, 'directory', 'kind')
     same(record?.size, outer.size, 'size of the record')
@@ -91,7 +97,10 @@ export const directoryCases: readonly ConformanceCase<NearStore>[] = [
     const blob = await blobOf(11)
     await putMember(store, blob)
     const directory = folder({ blob })
-    const nodes = directory.nodes.map(({ cid, bytes }) => ({ cid, bytes: Uint8Array.from(bytes, (byte, at) => (at === bytes.length - 1 ? byte ^ 1 : byte)) }))
+    const nodes = directory.nodes.map(({ cid, bytes }) => ({
+      cid,
+      bytes: Uint8Array.from(bytes, (byte, at) => (at === bytes.length - 1 ? byte ^ 1 : byte)),
+    }))
     await fails(store.putDirectory({ ...directory, nodes }), 'integrity')
     await fails(store.putDirectory({ ...directory, nodes: [] }), 'integrity')
     await noDirectory(store, directory)

@@ -68,7 +68,10 @@ export const ingestingCases: readonly ConformanceCase<NearStore>[] = [
     const store = await open()
     const blob = await blobOf(SIZE)
     const other = await blobOf(12)
-    await fails(store.ingest(bodyOf(blob.bytes), { expect: { cid: other.cid }, name: { name: 'it' }, pin: true }), 'integrity')
+    await fails(
+      store.ingest(bodyOf(blob.bytes), { expect: { cid: other.cid }, name: { name: 'it' }, pin: true }),
+      'integrity',
+    )
     await isAbsent(store, blob)
     same((await store.catalog.names.get('it'))?.toString(), undefined, 'name')
   }),
@@ -94,7 +97,10 @@ export const ingestingCases: readonly ConformanceCase<NearStore>[] = [
     const blob = await blobOf(SIZE)
     const told: number[] = []
     await store.ingest(bodyOf(blob.bytes), { onBytes: (bytes) => told.push(bytes) })
-    check(told.every((bytes, index) => bytes >= (told[index - 1] ?? 0)), 'went back')
+    check(
+      told.every((bytes, index) => bytes >= (told[index - 1] ?? 0)),
+      'went back',
+    )
     same(told.at(-1), SIZE, 'bytes in the end')
   }),
   near('ingest: a source that breaks off leaves nothing behind', [], async ({ open }) => {

@@ -166,14 +166,20 @@ export const keepingCases: readonly ConformanceCase<NearStore>[] = [
       }
     }
     await fails(readOn(), 'integrity')
-    await fails(store.read(blob.cid, { offset: LEAF, length: 1 }).then(({ body }) => bytesOf(body)), ['integrity', 'not-found'])
+    await fails(
+      store.read(blob.cid, { offset: LEAF, length: 1 }).then(({ body }) => bytesOf(body)),
+      ['integrity', 'not-found'],
+    )
   }),
   near('rot: a put of the same bytes heals it, and pin and name stay', ['rot'], async ({ open, rot }) => {
     const store = await open()
     const blob = await blobOf(SIZE)
     await store.ingest(bodyOf(blob.bytes), { name: { name: 'it' }, pin: { name: 'mine' } })
     await rot(store, blob, LEAF + 5)
-    await fails(store.read(blob.cid).then(({ body }) => bytesOf(body)), 'integrity')
+    await fails(
+      store.read(blob.cid).then(({ body }) => bytesOf(body)),
+      'integrity',
+    )
     same((await store.ingest(bodyOf(blob.bytes))).deduplicated, false, 'deduplicated')
     await isPresent(store, blob)
     sameList(await store.verify(blob.cid), [], 'problems')
@@ -200,7 +206,8 @@ export const keepingCases: readonly ConformanceCase<NearStore>[] = [
     const scratch = await store.scratch()
     const pieces = Array.from({ length: 50 }, (_, index) => new Uint8Array(100 + index).fill(index))
     const positions = await settled(Promise.all(pieces.map((piece) => scratch.append(piece))))
-    for (const [index, piece] of pieces.entries()) sameBytes(await scratch.read(positions[index] ?? 0, piece.length), piece, `piece ${index}`)
+    for (const [index, piece] of pieces.entries())
+      sameBytes(await scratch.read(positions[index] ?? 0, piece.length), piece, `piece ${index}`)
     await scratch.close()
   }),
   near('close: near calls after it fail with closed', [], async ({ open, settled }) => {
@@ -239,7 +246,9 @@ export const keepingCases: readonly ConformanceCase<NearStore>[] = [
     const store = await open()
     const blob = await blobOf(SIZE)
     let closed: Promise<void> | undefined
-    const stored = await settled(unlessClosed(store.ingest(after(blob.bytes, LEAF + 1, () => void (closed = store.close())))))
+    const stored = await settled(
+      unlessClosed(store.ingest(after(blob.bytes, LEAF + 1, () => void (closed = store.close())))),
+    )
     await settled(Promise.resolve(closed))
     const again = await reopen(store)
     await (stored ? isPresent(again, blob) : isAbsent(again, blob))
@@ -254,7 +263,11 @@ export const keepingCases: readonly ConformanceCase<NearStore>[] = [
     const before = await store.catalog.get(one.cid)
     const again = await reopen(store)
     sameCid(await again.catalog.names.get('it'), two.cid, 'name')
-    sameList((await collect(again.catalog.names.history('it'))).map(({ cid }) => String(cid)), [two.cid, one.cid].map(String), 'history')
+    sameList(
+      (await collect(again.catalog.names.history('it'))).map(({ cid }) => String(cid)),
+      [two.cid, one.cid].map(String),
+      'history',
+    )
     const [pin] = await collect(again.catalog.pins.list())
     same(pin?.name, 'mine', 'label of the pin')
     sameCid(await again.catalog.aliases.get(sha256Alias(sha256(one.bytes))), one.cid, 'alias')

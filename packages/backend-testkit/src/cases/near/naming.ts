@@ -30,7 +30,17 @@ export const namingCases: readonly ConformanceCase<NearStore>[] = [
     const store = await open()
     const blob = await blobOf(11)
     await store.put(blob)
-    const texts = ['a/b', '../../etc/passwd', '@org/model', 'two  blanks', 'Größe', '模型', '%00', "'; drop table names; --", 'x'.repeat(1000)]
+    const texts = [
+      'a/b',
+      '../../etc/passwd',
+      '@org/model',
+      'two  blanks',
+      'Größe',
+      '模型',
+      '%00',
+      "'; drop table names; --",
+      'x'.repeat(1000),
+    ]
     for (const name of texts) await store.catalog.names.set({ name }, blob.cid)
     for (const name of texts) sameCid(await store.catalog.names.get(name), blob.cid, name)
     sameList([...((await store.catalog.get(blob.cid))?.names ?? [])].sort(), [...texts].sort(), 'names of the record')
@@ -67,7 +77,9 @@ export const namingCases: readonly ConformanceCase<NearStore>[] = [
     const blobs = await blobsOf(16, 100)
     for (const blob of blobs) await store.put(blob)
     const { names } = store.catalog
-    const done = await settled(Promise.allSettled(blobs.map(({ cid }) => names.set({ name: 'it', ifCurrent: null }, cid))))
+    const done = await settled(
+      Promise.allSettled(blobs.map(({ cid }) => names.set({ name: 'it', ifCurrent: null }, cid))),
+    )
     const winner = blobs.filter((_, index) => done[index]?.status === 'fulfilled')
     same(winner.length, 1, 'sets that succeeded')
     sameCid(await names.get('it'), winner[0]?.cid, 'name')
@@ -85,8 +97,15 @@ export const namingCases: readonly ConformanceCase<NearStore>[] = [
     }
     await names.remove('it')
     const history = await collect(names.history('it'))
-    sameList(history.map(({ cid }) => String(cid)), ['undefined', String(two.cid), String(one.cid)], 'history')
-    check(history.every(({ at }, index) => at >= (history[index + 1]?.at ?? new Date(0))), 'times run backwards')
+    sameList(
+      history.map(({ cid }) => String(cid)),
+      ['undefined', String(two.cid), String(one.cid)],
+      'history',
+    )
+    check(
+      history.every(({ at }, index) => at >= (history[index + 1]?.at ?? new Date(0))),
+      'times run backwards',
+    )
   }),
   near('names: go with their blob, and stay in the history', [], async ({ open }) => {
     const store = await open()
@@ -95,7 +114,10 @@ export const namingCases: readonly ConformanceCase<NearStore>[] = [
     await store.catalog.names.set({ name: 'it' }, blob.cid)
     await store.delete(blob.cid)
     sameCid(await store.catalog.names.get('it'), undefined, 'name')
-    check((await collect(store.catalog.names.history('it'))).some(({ cid }) => cid?.equals(blob.cid)), 'forgot the history')
+    check(
+      (await collect(store.catalog.names.history('it'))).some(({ cid }) => cid?.equals(blob.cid)),
+      'forgot the history',
+    )
   }),
   near('catalog: knows nothing of an absent blob', [], async ({ open }) => {
     const store = await open()

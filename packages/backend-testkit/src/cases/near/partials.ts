@@ -58,7 +58,13 @@ export const partialCases: readonly ConformanceCase<NearStore>[] = [
     await partial.write(1, leafOf(blob, 1))
     const flipped = leafOf(blob, 0)
     flipped[LEAF - 1] = (flipped[LEAF - 1] ?? 0) ^ 1
-    const wrong = [flipped, leafOf(blob, 1), leafOf(blob, 0).subarray(1), new Uint8Array(0), blob.bytes.slice(0, LEAF + 1)]
+    const wrong = [
+      flipped,
+      leafOf(blob, 1),
+      leafOf(blob, 0).subarray(1),
+      new Uint8Array(0),
+      blob.bytes.slice(0, LEAF + 1),
+    ]
     for (const bytes of wrong) await fails(partial.write(0, bytes), 'integrity')
     await fails(partial.write(1, flipped), 'integrity')
     sameList(partial.missing(), [0, 2, 3], 'missing')
@@ -86,7 +92,9 @@ export const partialCases: readonly ConformanceCase<NearStore>[] = [
     const store = await open()
     const blob = await blobOf(64 * 300, { layout: smallLeaves })
     const partial = await store.partial(blob)
-    await settled(Promise.all(Array.from({ length: 600 }, (_, index) => partial.write(index % 300, leafOf(blob, index % 300, 64)))))
+    await settled(
+      Promise.all(Array.from({ length: 600 }, (_, index) => partial.write(index % 300, leafOf(blob, index % 300, 64)))),
+    )
     sameList(partial.missing(), [], 'missing')
     await partial.publish()
     await isPresent(store, blob)
@@ -184,19 +192,23 @@ export const partialCases: readonly ConformanceCase<NearStore>[] = [
     await first.close()
     sameList((await settled(second)).missing(), [1], 'missing')
   }),
-  near('partial: an abort ends the wait for another opening, and the door stays usable', [], async ({ open, settled }) => {
-    const store = await open()
-    const blob = await blobOf(LEAF + 1)
-    const first = await store.partial(blob)
-    const abort = new AbortController()
-    const reason = new Error('changed my mind')
-    const second = rejectsWith(store.partial(blob, { signal: abort.signal }), reason)
-    await turns()
-    abort.abort(reason)
-    await settled(second)
-    await first.close()
-    await (await settled(store.partial(blob))).close()
-  }),
+  near(
+    'partial: an abort ends the wait for another opening, and the door stays usable',
+    [],
+    async ({ open, settled }) => {
+      const store = await open()
+      const blob = await blobOf(LEAF + 1)
+      const first = await store.partial(blob)
+      const abort = new AbortController()
+      const reason = new Error('changed my mind')
+      const second = rejectsWith(store.partial(blob, { signal: abort.signal }), reason)
+      await turns()
+      abort.abort(reason)
+      await settled(second)
+      await first.close()
+      await (await settled(store.partial(blob))).close()
+    },
+  ),
   near('partial: two blobs do not wait for each other', [], async ({ open, settled }) => {
     const store = await open()
     const first = await store.partial(await blobOf(LEAF + 1))

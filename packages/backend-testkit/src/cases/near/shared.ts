@@ -3,7 +3,11 @@ import type { Capability, CaseContext, ConformanceCase } from '../../case.ts'
 import { collect, same } from '../../check.ts'
 import { one } from '../make.ts'
 
-export function near(name: string, needs: readonly Capability[], run: (context: CaseContext<NearStore>) => Promise<void>): ConformanceCase<NearStore> {
+export function near(
+  name: string,
+  needs: readonly Capability[],
+  run: (context: CaseContext<NearStore>) => Promise<void>,
+): ConformanceCase<NearStore> {
   return one<NearStore>(name, needs, run)
 }
 

@@ -19,7 +19,12 @@ import { bring } from './get.ts'
  * A CARv1 of everything below a ref, each block once; a file's blocks stand depth first. Every leaf is verified on the
  * way. Remembers which blocks were written: about a hundred bytes of memory a block.
  */
-export async function* exportCar(context: Context, ref: Ref, options: WaitOptions, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+export async function* exportCar(
+  context: Context,
+  ref: Ref,
+  options: WaitOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   const { cid, size, progress } = await bring(context, ref, signal, meter(options.onProgress, { layer: 'cache' }))
   progress.set({ cid, total: size })
   yield* writeCar([cid], blocksBelow({ near: context.near, written: new Set(), progress, signal }, cid))
@@ -72,7 +77,9 @@ async function* blocksOfBlob({ near, signal, ...job }: Job, cid: CID): AsyncGene
 /** The leaf was verified as it was read, so a raw one is its own block. */
 function blockOf(outboard: Outboard, leaf: number, bytes: Uint8Array): Block | undefined {
   const cid = outboard.leaves.cid(leaf)
-  return cid.code === RAW && inlineLeaf(outboard, leaf) === undefined ? { cid, bytes } : leafBlock(outboard, leaf, bytes)
+  return cid.code === RAW && inlineLeaf(outboard, leaf) === undefined
+    ? { cid, bytes }
+    : leafBlock(outboard, leaf, bytes)
 }
 
 function* once({ written }: Pick<Job, 'written'>, block: Block): Generator<Block> {

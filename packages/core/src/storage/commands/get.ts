@@ -15,17 +15,27 @@ import type { Ref, WaitOptions } from '../types.ts'
 import { windowOf, type Slice } from '../window.ts'
 
 /** The content of a ref, lazily. Options given here hold for its methods too, unless those get their own. */
-export function get(context: Context, lifetime: Lifetime, ref: Ref, defaults: WaitOptions, slices: readonly Slice[] = []): StoredBlob {
+export function get(
+  context: Context,
+  lifetime: Lifetime,
+  ref: Ref,
+  defaults: WaitOptions,
+  slices: readonly Slice[] = [],
+): StoredBlob {
   const merged = (options: WaitOptions | undefined): WaitOptions => ({ ...defaults, ...options })
-  const run = <T>(options: WaitOptions | undefined, work: (signal: AbortSignal, options: WaitOptions) => Promise<T>): Promise<T> =>
-    lifetime.run(merged(options), (signal) => work(signal, merged(options)))
+  const run = <T>(
+    options: WaitOptions | undefined,
+    work: (signal: AbortSignal, options: WaitOptions) => Promise<T>,
+  ): Promise<T> => lifetime.run(merged(options), (signal) => work(signal, merged(options)))
   const read = (options: WaitOptions | undefined): AsyncIterableIterator<Uint8Array<ArrayBuffer>> =>
     lifetime.stream(merged(options), (signal) => readBody(context, ref, slices, merged(options), signal))
-  const bytes = (options: WaitOptions | undefined): Promise<Uint8Array<ArrayBuffer>> => collect(read(options), constants.MAX_LENGTH)
+  const bytes = (options: WaitOptions | undefined): Promise<Uint8Array<ArrayBuffer>> =>
+    collect(read(options), constants.MAX_LENGTH)
 
   return {
     cid: (options) => run(options, (signal) => resolveRef(context.near, ref, { signal })),
-    size: (options) => run(options, async (signal) => windowOf(slices, (await locate(context, ref, signal)).size).length),
+    size: (options) =>
+      run(options, async (signal) => windowOf(slices, (await locate(context, ref, signal)).size).length),
     stream: (options) => ReadableStream.from(read(options)),
     bytes,
     arrayBuffer: async (options) => (await bytes(options)).buffer,
@@ -52,7 +62,12 @@ async function* readBody(
   options: WaitOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const { cid, size, isDirectory, progress } = await bring(context, ref, signal, meter(options.onProgress, { layer: 'cache' }))
+  const { cid, size, isDirectory, progress } = await bring(
+    context,
+    ref,
+    signal,
+    meter(options.onProgress, { layer: 'cache' }),
+  )
   if (isDirectory) {
     throw new StorageError('invalid-argument', `${cid} is a directory: list it, or save it to a folder.`, { cid })
   }
@@ -66,12 +81,24 @@ async function* readBody(
   progress.end()
 }
 
-async function pathOf(context: Context, ref: Ref, slices: readonly Slice[], options: WaitOptions, signal: AbortSignal): Promise<string> {
+async function pathOf(
+  context: Context,
+  ref: Ref,
+  slices: readonly Slice[],
+  options: WaitOptions,
+  signal: AbortSignal,
+): Promise<string> {
   if (slices.length > 0) throw new StorageError('unsupported', 'A slice has no file of its own: save it to one.')
   const { near } = context
-  const { cid, size, isDirectory, progress } = await bring(context, ref, signal, meter(options.onProgress, { layer: 'cache' }))
+  const { cid, size, isDirectory, progress } = await bring(
+    context,
+    ref,
+    signal,
+    meter(options.onProgress, { layer: 'cache' }),
+  )
   const path = isDirectory ? await near.directoryPath?.(cid, { signal }) : await near.path?.(cid, { signal })
-  if (path === undefined) throw new StorageError('unsupported', `The near store ${near.name} keeps no files.`, { backend: near.name, cid })
+  if (path === undefined)
+    throw new StorageError('unsupported', `The near store ${near.name} keeps no files.`, { backend: near.name, cid })
   near.catalog.touch(cid)
   progress.end({ cid, bytes: size, total: size })
   return path
@@ -94,7 +121,12 @@ export async function locate(context: Context, ref: Ref, signal: AbortSignal): P
 }
 
 /** Makes sure that the content of a ref lies in the near store. `progress` is for what is done with it then. */
-export async function bring(context: Context, ref: Ref, signal: AbortSignal, progress: Meter): Promise<Located & { readonly progress: Meter }> {
+export async function bring(
+  context: Context,
+  ref: Ref,
+  signal: AbortSignal,
+  progress: Meter,
+): Promise<Located & { readonly progress: Meter }> {
   const { near, counters, tiers } = context
   const cid = await resolveRef(near, ref, { signal })
   let record = await near.catalog.get(cid)

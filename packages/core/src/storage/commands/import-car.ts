@@ -24,7 +24,12 @@ export interface ImportOptions extends Pick<PutOptions, 'signal' | 'onProgress' 
  * Takes in a CAR, of any block order: every block is verified, and everything below the roots must be there, before
  * anything becomes visible. Damaged or not whole: `integrity`. Answers with the roots.
  */
-export async function importCar(context: Context, source: Content, options: ImportOptions, signal: AbortSignal): Promise<CID[]> {
+export async function importCar(
+  context: Context,
+  source: Content,
+  options: ImportOptions,
+  signal: AbortSignal,
+): Promise<CID[]> {
   const commit = commitOptions(context, options, signal)
   const { body, size } = openContent(source)
   const progress = meter(options.onProgress, { name: options.name, total: size, layer: 'cache' })
@@ -57,7 +62,13 @@ function assertRoots(roots: readonly CID[], { name }: ImportOptions): void {
   }
 }
 
-async function storeAll(near: NearStore, staged: Staging, steps: readonly Step[], roots: ReadonlySet<string>, commit: CommitOptions): Promise<void> {
+async function storeAll(
+  near: NearStore,
+  staged: Staging,
+  steps: readonly Step[],
+  roots: ReadonlySet<string>,
+  commit: CommitOptions,
+): Promise<void> {
   const leases: Lease[] = []
   try {
     for (const step of steps) {
@@ -74,7 +85,12 @@ async function storeAll(near: NearStore, staged: Staging, steps: readonly Step[]
   }
 }
 
-async function storeBlob(near: NearStore, staged: Staging, blob: Extract<Step, { kind: 'blob' }>, options: CommitOptions): Promise<void> {
+async function storeBlob(
+  near: NearStore,
+  staged: Staging,
+  blob: Extract<Step, { kind: 'blob' }>,
+  options: CommitOptions,
+): Promise<void> {
   const outboard = parseOutboard(blob.outboard, blob.cid, blob.size)
   const partial = await near.partial(blob, { signal: options.signal })
   try {
@@ -93,6 +109,7 @@ async function stagedLeaf(staged: Staging, outboard: Outboard, leaf: number): Pr
   if (inline !== undefined) return inline
   const block = await staged.get(outboard.leaves.cid(leaf))
   const bytes = bytesOfLeaf(block)
-  if (bytes === undefined) throw new StorageError('integrity', `${block.cid} stands where a leaf is expected.`, { cid: block.cid })
+  if (bytes === undefined)
+    throw new StorageError('integrity', `${block.cid} stands where a leaf is expected.`, { cid: block.cid })
   return bytes
 }

@@ -14,8 +14,10 @@ export async function* list(context: Context, options: ListOptions, signal: Abor
     return
   }
   const tier = tiers.find(({ name }) => name === options.tier)
-  if (tier === undefined) throw new StorageError('invalid-argument', `There is no tier ${JSON.stringify(options.tier)}.`)
-  if (tier.list === undefined) throw new StorageError('unsupported', `${tier.name} cannot list what it has.`, { backend: tier.name })
+  if (tier === undefined)
+    throw new StorageError('invalid-argument', `There is no tier ${JSON.stringify(options.tier)}.`)
+  if (tier.list === undefined)
+    throw new StorageError('unsupported', `${tier.name} cannot list what it has.`, { backend: tier.name })
   for await (const { cid } of tier.list({ signal })) {
     const record = await near.catalog.get(cid)
     if (record !== undefined && matches(record, options)) yield blobInfo(record, near.name, tier.name)

@@ -26,7 +26,12 @@ interface Job {
 /** Files under way at a time: enough for their syncs to share, and for both halves of a worker's time. */
 const AT_ONCE = 8
 
-export async function putDirectory(context: Context, path: string, options: PutDirectoryOptions, signal: AbortSignal): Promise<PutResult> {
+export async function putDirectory(
+  context: Context,
+  path: string,
+  options: PutDirectoryOptions,
+  signal: AbortSignal,
+): Promise<PutResult> {
   assertPath(path)
   const { name, pin, expect, ...file } = await ingestOptions(context, options, signal)
   const targets = replicationTargets(context, options)
@@ -84,6 +89,7 @@ async function putMember(job: Job, { path, relative }: FileNode): Promise<Stored
 
 function assertExpected(cid: CID, expect: IngestOptions['expect']): void {
   if (expect === undefined || expect.cid?.equals(cid) === true) return
-  if (expect.cid === undefined) throw new StorageError('invalid-argument', 'expect: a directory has no digest, give its CID.')
+  if (expect.cid === undefined)
+    throw new StorageError('invalid-argument', 'expect: a directory has no digest, give its CID.')
   throw new StorageError('integrity', `The directory is ${cid}, not ${expect.cid}.`, { cid })
 }

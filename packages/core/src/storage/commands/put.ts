@@ -8,15 +8,27 @@ import { replicateTo, replicationTargets } from '../far/replicate.ts'
 import type { Context } from '../context.ts'
 import type { PutFileOptions, PutOptions, PutResult } from '../types.ts'
 
-export async function put(context: Context, content: Content, options: PutOptions, signal: AbortSignal): Promise<PutResult> {
+export async function put(
+  context: Context,
+  content: Content,
+  options: PutOptions,
+  signal: AbortSignal,
+): Promise<PutResult> {
   const { body, size } = openContent(content)
   return store(context, options, signal, size, (ingest) => context.near.ingest(body, ingest))
 }
 
-export async function putFile(context: Context, path: string, options: PutFileOptions, signal: AbortSignal): Promise<PutResult> {
+export async function putFile(
+  context: Context,
+  path: string,
+  options: PutFileOptions,
+  signal: AbortSignal,
+): Promise<PutResult> {
   assertPath(path)
   const total = options.onProgress && (await sizeOfFile(path))
-  return store(context, options, signal, total, (ingest) => ingestFile(context, path, { ...ingest, link: options.link }))
+  return store(context, options, signal, total, (ingest) =>
+    ingestFile(context, path, { ...ingest, link: options.link }),
+  )
 }
 
 /** A file's way into the near store: the store's own where it has one, otherwise as a stream. */

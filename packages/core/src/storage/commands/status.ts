@@ -19,6 +19,10 @@ async function probe(backend: Backend, signal: AbortSignal): Promise<BackendStat
     return { name, reachable, latency, error: error === undefined ? undefined : asStorageError(error) }
   } catch (error) {
     signal.throwIfAborted()
-    return { name, reachable: false, error: asStorageError(error, { backend: name, operation: 'health', transient: true }) }
+    return {
+      name,
+      reachable: false,
+      error: asStorageError(error, { backend: name, operation: 'health', transient: true }),
+    }
   }
 }

@@ -42,7 +42,11 @@ async function check(context: Context, cid: CID, repair: boolean, signal: AbortS
     await fetchBlob(context, cid, signal)
   } catch (error) {
     if (signal.aborted) throw signal.reason
-    return { cid, ok: false, problems: [...problems, `Not repaired: ${error instanceof Error ? error.message : String(error)}`] }
+    return {
+      cid,
+      ok: false,
+      problems: [...problems, `Not repaired: ${error instanceof Error ? error.message : String(error)}`],
+    }
   }
   const left = await context.near.verify(cid, { signal })
   return left.length === 0 ? { cid, ok: true } : { cid, ok: false, problems: left }

@@ -30,11 +30,18 @@ export async function fetchBlob(context: Context, cid: CID, signal: AbortSignal,
   throw allFailed(`${cid} is not stored here, and no far tier gave it.`, failures, { cid, operation: 'read' })
 }
 
-async function fetchFrom(context: Context, tier: Backend, cid: CID, signal: AbortSignal, progress?: Meter): Promise<void> {
+async function fetchFrom(
+  context: Context,
+  tier: Backend,
+  cid: CID,
+  signal: AbortSignal,
+  progress?: Meter,
+): Promise<void> {
   const { near } = context
   const before = await near.catalog.get(cid)
   const stat = await raceAbort(tier.stat(cid, { signal }), signal)
-  if (stat === undefined) throw new StorageError('not-found', `${tier.name} does not have ${cid}.`, { cid, backend: tier.name })
+  if (stat === undefined)
+    throw new StorageError('not-found', `${tier.name} does not have ${cid}.`, { cid, backend: tier.name })
   progress?.set({ total: stat.size })
   progress?.from(tier.name)
   const outboard = tier.outboard && (await raceAbort(tier.outboard(cid, { signal }), signal))

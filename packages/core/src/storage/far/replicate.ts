@@ -13,7 +13,10 @@ type Target = Pick<Backend, 'name' | 'put'>
  * The tiers that a put goes to; `invalid-argument` for one that does not exist, `unsupported` for one that takes no
  * blobs. With a closed gate no tier is looked at: those that are named fail, each for itself, and the put goes on.
  */
-export function replicationTargets(context: Context, { replicate, to }: Pick<PutOptions, 'replicate' | 'to'>): readonly Target[] {
+export function replicationTargets(
+  context: Context,
+  { replicate, to }: Pick<PutOptions, 'replicate' | 'to'>,
+): readonly Target[] {
   const named = to?.map((name) => (context.gate.open ? tierNamed(context, name) : behindGate(context, name)))
   if (replicate === 'none') return []
   return named ?? context.tiers.filter(({ put }) => put !== undefined)
@@ -39,8 +42,15 @@ function behindGate({ gate }: Context, name: string): Target {
  * Copies a blob to far tiers, all at once, and says how each went: a far failure never fails the put.
  * Of a directory, everything in it; its own nodes stay in the near store.
  */
-export async function replicateTo(context: Context, cid: CID, targets: readonly Target[], signal: AbortSignal): Promise<Record<string, TierResult>> {
-  const results = await Promise.all(targets.map(async (tier) => [tier.name, await copyTo(context.near, tier, cid, signal)] as const))
+export async function replicateTo(
+  context: Context,
+  cid: CID,
+  targets: readonly Target[],
+  signal: AbortSignal,
+): Promise<Record<string, TierResult>> {
+  const results = await Promise.all(
+    targets.map(async (tier) => [tier.name, await copyTo(context.near, tier, cid, signal)] as const),
+  )
   return Object.fromEntries(results)
 }
 
@@ -65,7 +75,8 @@ async function* blobsOf(near: NearStore, cid: CID, signal: AbortSignal): AsyncGe
 async function blobSource(near: NearStore, cid: CID, signal: AbortSignal): Promise<BlobSource> {
   const stat = await near.stat(cid, { signal })
   const outboard = await near.outboard(cid, { signal })
-  if (stat === undefined || outboard === undefined) throw new StorageError('not-found', `${cid} is not stored.`, { cid })
+  if (stat === undefined || outboard === undefined)
+    throw new StorageError('not-found', `${cid} is not stored.`, { cid })
   const open = async function* (options?: ReadOptions): Body & AsyncGenerator<Uint8Array> {
     yield* (await near.read(cid, { signal, ...options })).body
   }

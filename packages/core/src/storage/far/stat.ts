@@ -24,6 +24,7 @@ export async function statFar(context: Context, cid: CID, signal: AbortSignal): 
       failures.push(error)
     }
   }
-  if (failures.length > 0) throw allFailed(`Whether ${cid} is stored could not be found out.`, failures, { cid, operation: 'stat' })
+  if (failures.length > 0)
+    throw allFailed(`Whether ${cid} is stored could not be found out.`, failures, { cid, operation: 'stat' })
   return undefined
 }

@@ -27,14 +27,23 @@ const MAX_DEPTH = 1024
 const MAX_SHARED = 32 * 1024 * 1024
 
 /** Walks everything below the roots and makes sure that all of it is staged and fits together, before anything becomes visible. */
-export async function planImport(staged: Staging, roots: readonly CID[], signal: AbortSignal): Promise<readonly Step[]> {
+export async function planImport(
+  staged: Staging,
+  roots: readonly CID[],
+  signal: AbortSignal,
+): Promise<readonly Step[]> {
   const steps: Step[] = []
   const sizes = new Map<string, number>()
   let kept = 0
 
   const keep = (cid: CID, bytes: number): void => {
     kept += bytes
-    if (kept > staged.size + MAX_SHARED) throw new StorageError('too-large', `The nodes up to ${cid} take ${kept} bytes in a CAR of ${staged.size}: too many share them.`, { cid })
+    if (kept > staged.size + MAX_SHARED)
+      throw new StorageError(
+        'too-large',
+        `The nodes up to ${cid} take ${kept} bytes in a CAR of ${staged.size}: too many share them.`,
+        { cid },
+      )
   }
 
   const visit = async (cid: CID, depth: number): Promise<number> => {
@@ -42,7 +51,8 @@ export async function planImport(staged: Staging, roots: readonly CID[], signal:
     const key = cidKey(cid)
     const known = sizes.get(key)
     if (known !== undefined) return known
-    if (depth > MAX_DEPTH) throw new StorageError('integrity', `Directories nested more than ${MAX_DEPTH} deep.`, { cid })
+    if (depth > MAX_DEPTH)
+      throw new StorageError('integrity', `Directories nested more than ${MAX_DEPTH} deep.`, { cid })
     assertStorable(cid)
     const block = await staged.get(cid)
     const kind = nodeKind(block)
@@ -53,7 +63,8 @@ export async function planImport(staged: Staging, roots: readonly CID[], signal:
 
   const blob = async (root: Block, kind: string): Promise<number> => {
     const { cid } = root
-    if (kind !== 'raw' && kind !== 'file') throw new StorageError('unsupported', `${cid} is a ${kind} node, which cannot be stored.`, { cid })
+    if (kind !== 'raw' && kind !== 'file')
+      throw new StorageError('unsupported', `${cid} is a ${kind} node, which cannot be stored.`, { cid })
     const { size, outboard } = await collectOutboard(cid, staged.get)
     keep(cid, outboard.length)
     for (const leaf of leafLinks(parseOutboard(outboard, cid, size))) await assertStaged(staged, cid, leaf)
@@ -63,14 +74,18 @@ export async function planImport(staged: Staging, roots: readonly CID[], signal:
 
   const directory = async (root: Block, depth: number): Promise<number> => {
     const nodes = await collectDirectory(root, staged.get)
-    keep(root.cid, nodes.reduce((sum, { bytes }) => sum + bytes.length, 0))
+    keep(
+      root.cid,
+      nodes.reduce((sum, { bytes }) => sum + bytes.length, 0),
+    )
     const children = new Map<string, CID>()
     let size = 0
     for (const { cid } of directoryLinks({ cid: root.cid, nodes })) {
       size += await visit(cid, depth + 1)
       children.set(cidKey(cid), cid)
     }
-    if (!Number.isSafeInteger(size)) throw new StorageError('integrity', `${root.cid} claims to hold ${size} bytes.`, { cid: root.cid })
+    if (!Number.isSafeInteger(size))
+      throw new StorageError('integrity', `${root.cid} claims to hold ${size} bytes.`, { cid: root.cid })
     steps.push({ kind: 'directory', directory: { cid: root.cid, size, nodes, children: [...children.values()] } })
     return size
   }
@@ -82,5 +97,10 @@ export async function planImport(staged: Staging, roots: readonly CID[], signal:
 /** A leaf is there, and holds as many bytes as its node says. */
 async function assertStaged(staged: Staging, blob: CID, { cid, length }: LeafLink): Promise<void> {
   const found = cid.code === RAW ? staged.length(cid) : bytesOfLeaf(await staged.get(cid))?.length
-  if (found !== length) throw new StorageError('integrity', `A leaf of ${blob} is stated to have ${length} bytes, and has ${found ?? 'none'}.`, { cid })
+  if (found !== length)
+    throw new StorageError(
+      'integrity',
+      `A leaf of ${blob} is stated to have ${length} bytes, and has ${found ?? 'none'}.`,
+      { cid },
+    )
 }

@@ -27,7 +27,12 @@ export async function assertSavable(near: NearStore, root: CID, signal: AbortSig
       assertSafeFileName(name)
       entries += 1 + (await below(child))
     }
-    if (entries > MAX_ENTRIES) throw new StorageError('too-large', `The directory ${root} would become more than ${MAX_ENTRIES} files and folders.`, { cid: root })
+    if (entries > MAX_ENTRIES)
+      throw new StorageError(
+        'too-large',
+        `The directory ${root} would become more than ${MAX_ENTRIES} files and folders.`,
+        { cid: root },
+      )
     counted.set(key, entries)
     return entries
   }

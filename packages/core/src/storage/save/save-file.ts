@@ -24,7 +24,8 @@ const CANNOT = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'EINVAL', 'ENOSYS', 'E
  * read-only file; the others belong to the user.
  */
 export async function saveFile(source: SaveSource, target: string, mode: SaveMode | undefined): Promise<SaveMode> {
-  if (mode !== undefined && !ALL.includes(mode)) throw new StorageError('invalid-argument', `There is no mode ${JSON.stringify(mode)}; there are ${ALL.join(', ')}.`)
+  if (mode !== undefined && !ALL.includes(mode))
+    throw new StorageError('invalid-argument', `There is no mode ${JSON.stringify(mode)}; there are ${ALL.join(', ')}.`)
   const temporary = join(dirname(target), `.${basename(target).slice(0, 60)}.${randomUUID()}.tmp`)
   await assertReplaceable(target)
   try {
@@ -42,7 +43,8 @@ export async function saveFile(source: SaveSource, target: string, mode: SaveMod
 /** What is no file, such as a device or a folder, is not ours to replace. */
 async function assertReplaceable(target: string): Promise<void> {
   const found = await stat(target).catch(() => undefined)
-  if (found !== undefined && !found.isFile()) throw new StorageError('invalid-argument', `${target} is there already, and is no file.`, { source: target })
+  if (found !== undefined && !found.isFile())
+    throw new StorageError('invalid-argument', `${target} is there already, and is no file.`, { source: target })
 }
 
 async function make(source: SaveSource, target: string, modes: readonly SaveMode[]): Promise<SaveMode> {

@@ -21,10 +21,16 @@ interface SaveJob {
  * A stored file to a file, or a stored directory to a folder. Entry names that could leave the folder: `invalid-argument`;
  * more than a million entries: `too-large`; nothing is written then.
  */
-export async function save(near: NearStore, content: { cid: CID; slices: readonly Slice[] }, target: string, job: SaveJob): Promise<void> {
+export async function save(
+  near: NearStore,
+  content: { cid: CID; slices: readonly Slice[] },
+  target: string,
+  job: SaveJob,
+): Promise<void> {
   const directory = await near.directory(content.cid, { signal: job.signal })
   if (directory === undefined) return saveBlob(near, content, target, job)
-  if (content.slices.length > 0) throw new StorageError('invalid-argument', 'A directory cannot be sliced.', { cid: content.cid })
+  if (content.slices.length > 0)
+    throw new StorageError('invalid-argument', 'A directory cannot be sliced.', { cid: content.cid })
   await assertSavable(near, content.cid, job.signal)
   await saveDirectory(near, directory, target, job)
 }
@@ -40,7 +46,12 @@ async function saveDirectory(near: NearStore, directory: Directory, target: stri
   }
 }
 
-async function saveBlob(near: NearStore, { cid, slices }: { cid: CID; slices: readonly Slice[] }, target: string, job: SaveJob): Promise<void> {
+async function saveBlob(
+  near: NearStore,
+  { cid, slices }: { cid: CID; slices: readonly Slice[] },
+  target: string,
+  job: SaveJob,
+): Promise<void> {
   const { signal, mode, progress } = job
   const stat = await near.stat(cid, { signal })
   if (stat === undefined) throw new StorageError('not-found', `${cid} is not stored.`, { cid })

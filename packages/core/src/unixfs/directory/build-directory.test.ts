@@ -35,10 +35,17 @@ function entry(name: string, content = name, dagSize = content.length): Director
 }
 
 /** What the reference importer makes of files with these names, each with its name as content. */
-async function imported(names: readonly string[], options: ImporterOptions = {}): Promise<{ cid: string; dagSize: number }> {
+async function imported(
+  names: readonly string[],
+  options: ImporterOptions = {},
+): Promise<{ cid: string; dagSize: number }> {
   const files = names.map((name) => ({ path: name, content: new TextEncoder().encode(name) }))
   let root: { cid: { toString(): string }; size: bigint } | undefined
-  for await (const result of importer(files, new MemoryBlockstore(), { profile: 'unixfs-v1-2025', wrapWithDirectory: true, ...options })) {
+  for await (const result of importer(files, new MemoryBlockstore(), {
+    profile: 'unixfs-v1-2025',
+    wrapWithDirectory: true,
+    ...options,
+  })) {
     root = result
   }
   return { cid: String(root?.cid), dagSize: Number(root?.size) }
@@ -65,25 +72,41 @@ function sizeOf(names: readonly string[]): number {
 describe('the published vectors', () => {
   const nested = vectors.filter((vector) => vector.entries !== undefined)
 
-  it.each(nested.map((vector) => [vector.profile, vector] as const))('a nested directory under %s', (profile, vector) => {
-    const cidVersion = profile === 'unixfs-v0-2015' ? 0 : 1
-    const under = (folder: string): DirectoryEntry[] =>
-      (vector.entries ?? [])
-        .filter(({ path }) => path.startsWith(folder) && path.length > folder.length && !path.slice(folder.length).includes('/'))
-        .map(({ path, cid, tsize }) => ({ name: path.slice(folder.length), cid: parseCid(cid), size: 1, dagSize: tsize }))
-    const root = buildDirectory(under('m/'), { cidVersion })
-    const inner = buildDirectory(under('m/tokenizer/'), { cidVersion })
-    const stated = (path: string): VectorEntry | undefined => vector.entries?.find((candidate) => candidate.path === path)
+  it.each(nested.map((vector) => [vector.profile, vector] as const))(
+    'a nested directory under %s',
+    (profile, vector) => {
+      const cidVersion = profile === 'unixfs-v0-2015' ? 0 : 1
+      const under = (folder: string): DirectoryEntry[] =>
+        (vector.entries ?? [])
+          .filter(
+            ({ path }) =>
+              path.startsWith(folder) && path.length > folder.length && !path.slice(folder.length).includes('/'),
+          )
+          .map(({ path, cid, tsize }) => ({
+            name: path.slice(folder.length),
+            cid: parseCid(cid),
+            size: 1,
+            dagSize: tsize,
+          }))
+      const root = buildDirectory(under('m/'), { cidVersion })
+      const inner = buildDirectory(under('m/tokenizer/'), { cidVersion })
+      const stated = (path: string): VectorEntry | undefined =>
+        vector.entries?.find((candidate) => candidate.path === path)
 
-    expect(root.cid.toString()).toBe(vector.root)
-    expect(Buffer.from(root.nodes[0]?.bytes ?? []).toString('hex')).toBe(vector.rootBlockHex)
-    expect(root.dagSize).toBe(stated('m')?.tsize)
-    expect(inner.cid.toString()).toBe(stated('m/tokenizer')?.cid)
-    expect(inner.dagSize).toBe(stated('m/tokenizer')?.tsize)
-  })
+      expect(root.cid.toString()).toBe(vector.root)
+      expect(Buffer.from(root.nodes[0]?.bytes ?? []).toString('hex')).toBe(vector.rootBlockHex)
+      expect(root.dagSize).toBe(stated('m')?.tsize)
+      expect(inner.cid.toString()).toBe(stated('m/tokenizer')?.cid)
+      expect(inner.dagSize).toBe(stated('m/tokenizer')?.tsize)
+    },
+  )
 
   it('are there for all three profiles', () => {
-    expect(nested.map(({ profile }) => profile).sort()).toEqual(['kubo-legacy-cidv1', 'unixfs-v0-2015', 'unixfs-v1-2025'])
+    expect(nested.map(({ profile }) => profile).sort()).toEqual([
+      'kubo-legacy-cidv1',
+      'unixfs-v0-2015',
+      'unixfs-v1-2025',
+    ])
   })
 
   it('the empty directory', () => {
@@ -108,12 +131,16 @@ describe('beside the reference importer', () => {
 
   it('gives the same shards for any names, in either version', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.uniqueArray(fileName, { minLength: 1, maxLength: 300 }), fc.constantFrom(0, 1), async (names, cidVersion) => {
-        const links = names.map((name) => ({ Name: name, Hash: entry(name).cid, Tsize: Buffer.byteLength(name) }))
-        const shards = buildShards(links, cidVersion)
-        const reference = await imported(names, { shardSplitThresholdBytes: 0, cidVersion, rawLeaves: true })
-        expect({ cid: shards.cid.toString(), dagSize: shards.dagSize }).toEqual(reference)
-      }),
+      fc.asyncProperty(
+        fc.uniqueArray(fileName, { minLength: 1, maxLength: 300 }),
+        fc.constantFrom(0, 1),
+        async (names, cidVersion) => {
+          const links = names.map((name) => ({ Name: name, Hash: entry(name).cid, Tsize: Buffer.byteLength(name) }))
+          const shards = buildShards(links, cidVersion)
+          const reference = await imported(names, { shardSplitThresholdBytes: 0, cidVersion, rawLeaves: true })
+          expect({ cid: shards.cid.toString(), dagSize: shards.dagSize }).toEqual(reference)
+        },
+      ),
       { numRuns: 60 },
     )
   })
@@ -139,9 +166,15 @@ describe('beside the reference importer', () => {
 describe('the result', () => {
   it('does not depend on the order of the entries', () => {
     fc.assert(
-      fc.property(fc.shuffledSubarray(Array.from({ length: 50 }, (_, i) => `f${i}`), { minLength: 50 }), (names) => {
-        expect(built(names)).toEqual(built([...names].sort()))
-      }),
+      fc.property(
+        fc.shuffledSubarray(
+          Array.from({ length: 50 }, (_, i) => `f${i}`),
+          { minLength: 50 },
+        ),
+        (names) => {
+          expect(built(names)).toEqual(built([...names].sort()))
+        },
+      ),
     )
   })
 
@@ -155,7 +188,12 @@ describe('the result', () => {
     const one = entry('a', 'same')
     const dagPb = parseCid('bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354')
     const twin = parseCid('QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn')
-    const directory = buildDirectory([one, { ...one, name: 'b' }, { name: 'c', cid: dagPb, size: 0, dagSize: 4 }, { name: 'd', cid: twin, size: 0, dagSize: 4 }])
+    const directory = buildDirectory([
+      one,
+      { ...one, name: 'b' },
+      { name: 'c', cid: dagPb, size: 0, dagSize: 4 },
+      { name: 'd', cid: twin, size: 0, dagSize: 4 },
+    ])
     expect(directory.size).toBe(8)
     expect(directory.children.length).toBe(2)
     expect(directory.dagSize).toBe((directory.nodes[0]?.bytes.length ?? 0) + 16)
@@ -185,23 +223,34 @@ describe('refuses', () => {
     ['NUL', 'a\0'],
     ['a lone surrogate', 'a\ud800'],
   ])('a name with %s', (_, name) => {
-    expect(() => buildDirectory([entry('fine'), entry(name)])).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
+    expect(() => buildDirectory([entry('fine'), entry(name)])).toThrow(
+      expect.objectContaining({ code: 'invalid-argument' }),
+    )
   })
 
   it('a name that occurs twice, plain or sharded', () => {
     const many = Array.from({ length: 5000 }, (_, i) => entry(`name-${i}`))
-    expect(() => buildDirectory([entry('a'), entry('b'), entry('a')])).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
-    expect(() => buildDirectory([...many, entry('name-77', 'other')])).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
+    expect(() => buildDirectory([entry('a'), entry('b'), entry('a')])).toThrow(
+      expect.objectContaining({ code: 'invalid-argument' }),
+    )
+    expect(() => buildDirectory([...many, entry('name-77', 'other')])).toThrow(
+      expect.objectContaining({ code: 'invalid-argument' }),
+    )
   })
 
   it.each([-1, 0.5, Number.NaN, 2 ** 53])('%d bytes', (bytes) => {
-    expect(() => buildDirectory([{ ...entry('a'), size: bytes }])).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
-    expect(() => buildDirectory([{ ...entry('a'), dagSize: bytes }])).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
+    expect(() => buildDirectory([{ ...entry('a'), size: bytes }])).toThrow(
+      expect.objectContaining({ code: 'invalid-argument' }),
+    )
+    expect(() => buildDirectory([{ ...entry('a'), dagSize: bytes }])).toThrow(
+      expect.objectContaining({ code: 'invalid-argument' }),
+    )
   })
 
   it('sums that no number holds', () => {
     const large = Number.MAX_SAFE_INTEGER
-    const pair = (size: number, dagSize: number): DirectoryEntry[] => ['a', 'b'].map((name) => ({ ...entry(name), size, dagSize }))
+    const pair = (size: number, dagSize: number): DirectoryEntry[] =>
+      ['a', 'b'].map((name) => ({ ...entry(name), size, dagSize }))
     expect(() => buildDirectory(pair(large, 1))).toThrow(expect.objectContaining({ code: 'too-large' }))
     expect(() => buildDirectory(pair(1, large))).toThrow(expect.objectContaining({ code: 'too-large' }))
   })
@@ -216,11 +265,15 @@ describe('refuses', () => {
 
   it('an entry without a CID', () => {
     const cid = 'bafy' as unknown as DirectoryEntry['cid']
-    expect(() => buildDirectory([{ ...entry('a'), cid }])).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
+    expect(() => buildDirectory([{ ...entry('a'), cid }])).toThrow(
+      expect.objectContaining({ code: 'invalid-argument' }),
+    )
   })
 
   it('nodes that nobody would read', () => {
-    expect(() => buildDirectory([entry('x'.repeat(3 * 1024 * 1024))])).toThrow(expect.objectContaining({ code: 'too-large' }))
+    expect(() => buildDirectory([entry('x'.repeat(3 * 1024 * 1024))])).toThrow(
+      expect.objectContaining({ code: 'too-large' }),
+    )
   })
 })
 

@@ -47,12 +47,14 @@ export function buildDirectory(entries: Iterable<DirectoryEntry>, options: Build
     children.set(cidKey(link.Hash), link.Hash)
     size += entry.size
   }
-  if (!Number.isSafeInteger(size)) throw new StorageError('too-large', `The files of a directory would have ${size} bytes.`)
+  if (!Number.isSafeInteger(size))
+    throw new StorageError('too-large', `The files of a directory would have ${size} bytes.`)
   named.sort((a, b) => Buffer.compare(a.nameBytes, b.nameBytes))
   assertDistinct(named)
   const data = encodeUnixFs({ type: UNIXFS_DIRECTORY })
   const links = named.map(({ link }) => link)
-  const tree = plainSize(data, named) > MAX_PLAIN ? buildShards(links, cidVersion) : sealNode(data, links, [], cidVersion)
+  const tree =
+    plainSize(data, named) > MAX_PLAIN ? buildShards(links, cidVersion) : sealNode(data, links, [], cidVersion)
   return { ...tree, size, children: [...children.values()] }
 }
 
@@ -67,7 +69,11 @@ function linkTo(entry: DirectoryEntry): SealedLink {
   if (cid === null) throw new StorageError('invalid-argument', `The entry ${JSON.stringify(entry.name)} has no CID.`)
   for (const bytes of [entry.size, entry.dagSize]) {
     if (!Number.isSafeInteger(bytes) || bytes < 0) {
-      throw new StorageError('invalid-argument', `The entry ${JSON.stringify(entry.name)} cannot have ${bytes} bytes.`, { cid })
+      throw new StorageError(
+        'invalid-argument',
+        `The entry ${JSON.stringify(entry.name)} cannot have ${bytes} bytes.`,
+        { cid },
+      )
     }
   }
   return { Name: entry.name, Hash: cid, Tsize: entry.dagSize }
@@ -75,7 +81,8 @@ function linkTo(entry: DirectoryEntry): SealedLink {
 
 function assertDistinct(sorted: readonly NamedLink[]): void {
   const twice = sorted.find(({ link }, i) => link.Name === sorted[i + 1]?.link.Name)
-  if (twice !== undefined) throw new StorageError('invalid-argument', `Two entries have the name ${JSON.stringify(twice.link.Name)}.`)
+  if (twice !== undefined)
+    throw new StorageError('invalid-argument', `Two entries have the name ${JSON.stringify(twice.link.Name)}.`)
 }
 
 /** Bytes of the block of the plain directory, which need not be encoded for that. */

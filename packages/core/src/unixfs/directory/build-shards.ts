@@ -34,6 +34,11 @@ function buildShard(placed: readonly Placed[], depth: number, cidVersion: 0 | 1)
       links.push({ Name: slotPrefix(slot), Hash: shard.cid, Tsize: shard.dagSize })
     }
   }
-  const data = encodeUnixFs({ type: UNIXFS_HAMT, data: slotBitfield(slots.keys()), hashType: HASH_TYPE, fanout: FANOUT })
+  const data = encodeUnixFs({
+    type: UNIXFS_HAMT,
+    data: slotBitfield(slots.keys()),
+    hashType: HASH_TYPE,
+    fanout: FANOUT,
+  })
   return sealNode(data, links, below, cidVersion)
 }

@@ -41,11 +41,14 @@ function ladder(levels: number): Block[] {
   return shards
 }
 
-it.each([0, 1, 20_000])('gathers the nodes of a directory of %d entries, in the order they were built', async (count) => {
-  const entries = Array.from({ length: count }, (_, i) => ({ name: `name-${i}`, cid: leaf, size: 4, dagSize: 4 }))
-  const { nodes } = buildDirectory(entries)
-  expect(await collectDirectory(nodes[0] as Block, store(nodes).get)).toEqual(nodes)
-})
+it.each([0, 1, 20_000])(
+  'gathers the nodes of a directory of %d entries, in the order they were built',
+  async (count) => {
+    const entries = Array.from({ length: count }, (_, i) => ({ name: `name-${i}`, cid: leaf, size: 4, dagSize: 4 }))
+    const { nodes } = buildDirectory(entries)
+    expect(await collectDirectory(nodes[0] as Block, store(nodes).get)).toEqual(nodes)
+  },
+)
 
 it('fetches a shard once, from however many slots it is linked', async () => {
   const shards = ladder(8)

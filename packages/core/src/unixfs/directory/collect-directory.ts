@@ -17,7 +17,10 @@ export async function collectDirectory(root: Block, get: (cid: CID) => Promise<B
   const nodes: Block[] = []
   const seen = new Set<string>()
   const visit = async (node: Block, depth: number): Promise<void> => {
-    if (depth === MAX_DEPTH) throw new StorageError('integrity', `The shards of ${root.cid} are nested more than ${MAX_DEPTH} deep.`, { cid: root.cid })
+    if (depth === MAX_DEPTH)
+      throw new StorageError('integrity', `The shards of ${root.cid} are nested more than ${MAX_DEPTH} deep.`, {
+        cid: root.cid,
+      })
     nodes.push(node)
     if (nodeKind(node) !== 'hamt') return
     for (const { name, cid } of decodeDagNode(node.bytes).links) {

@@ -37,7 +37,9 @@ function plain(links: readonly Link[]): Block {
 /** A shard with right bits for its links, unless told otherwise. */
 function shard(links: readonly Link[], told: { data?: Uint8Array; fanout?: number; hashType?: number } = {}): Block {
   const data = slotBitfield(links.map(({ Name }) => Number.parseInt(Name.slice(0, 2), 16)))
-  return block(encode({ Data: encodeUnixFs({ type: 5, data, hashType: 0x22, fanout: 256, ...told }), Links: [...links] }))
+  return block(
+    encode({ Data: encodeUnixFs({ type: 5, data, hashType: 0x22, fanout: 256, ...told }), Links: [...links] }),
+  )
 }
 
 /** The link of a name in a shard so many levels down. */
@@ -50,7 +52,9 @@ function list(root: Block, ...below: Block[]): DirectoryLink[] {
 }
 
 function directoryOf(names: readonly string[]): BuiltDirectory {
-  return buildDirectory(names.map((name) => ({ name, cid: rawCid(hash('sha256', name, 'buffer')), size: 1, dagSize: 1 })))
+  return buildDirectory(
+    names.map((name) => ({ name, cid: rawCid(hash('sha256', name, 'buffer')), size: 1, dagSize: 1 })),
+  )
 }
 
 /** Enough names for shards two and three levels deep. */
@@ -100,7 +104,7 @@ describe('what was built', () => {
   })
 })
 
-describe('a stranger\'s directory', () => {
+describe("a stranger's directory", () => {
   it('is listed with its names as they are', () => {
     const names = ['', '.', '..', '../../etc/passwd', 'a/b', 'nul\0', '\uFEFFbom', 'C:\\x']
     const sorted = names.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
@@ -110,7 +114,8 @@ describe('a stranger\'s directory', () => {
 
   it('may have its links in any order', () => {
     const field = (tag: number, bytes: Uint8Array): number[] => [tag, bytes.length, ...bytes]
-    const raw = (name: string): number[] => field(0x12, Uint8Array.from([...field(0x0a, leaf.bytes), ...field(0x12, Buffer.from(name))]))
+    const raw = (name: string): number[] =>
+      field(0x12, Uint8Array.from([...field(0x0a, leaf.bytes), ...field(0x12, Buffer.from(name))]))
     const root = block(Uint8Array.from([...field(0x0a, encodeUnixFs({ type: 1 })), ...raw('b'), ...raw('a')]))
     expect(list(root)).toEqual([
       { name: 'b', cid: leaf, dagSize: 0 },
@@ -134,14 +139,20 @@ describe('a stranger\'s directory', () => {
     ['a slot in lower case', () => [shard([link('aaa')])]],
     ['a link with no name', () => [shard([link('')], { data: new Uint8Array(0) })]],
     ['two links in one slot', () => [shard([link('00'), link('00x')])]],
-    ['an entry in another slot than its hash says', () => [shard([link(slotPrefix(((slotsOf('a')[0] as number) + 1) % 256) + 'a')])]],
+    [
+      'an entry in another slot than its hash says',
+      () => [shard([link(slotPrefix(((slotsOf('a')[0] as number) + 1) % 256) + 'a')])],
+    ],
     ['a shard that is missing', () => [shard([link('00', plain([]).cid)])]],
     ['a plain directory in place of a shard', () => [shard([link('00', plain([link('x')]).cid)]), plain([link('x')])]],
     ['an empty shard below another', () => [shard([link('00', shard([]).cid)]), shard([])]],
-    ['an entry below the wrong slot', () => {
-      const below = shard([slotted('a', 1)])
-      return [shard([link(slotPrefix(((slotsOf('a')[0] as number) + 1) % 256), below.cid)]), below]
-    }],
+    [
+      'an entry below the wrong slot',
+      () => {
+        const below = shard([slotted('a', 1)])
+        return [shard([link(slotPrefix(((slotsOf('a')[0] as number) + 1) % 256), below.cid)]), below]
+      },
+    ],
   ])('%s: integrity', (_, nodes) => {
     const [root, ...below] = nodes() as [Block, ...Block[]]
     expect(() => list(root, ...below)).toThrow(integrity)
@@ -167,7 +178,10 @@ describe('a stranger\'s directory', () => {
 
   it('that claims to link to itself is caught by its hash', () => {
     const lying = shard([link('00', leaf)])
-    const root: Block = { cid: dagPbCid(leaf.multihash.digest, 1), bytes: shard([link('00', dagPbCid(leaf.multihash.digest, 1))]).bytes }
+    const root: Block = {
+      cid: dagPbCid(leaf.multihash.digest, 1),
+      bytes: shard([link('00', dagPbCid(leaf.multihash.digest, 1))]).bytes,
+    }
     expect(() => list(root)).toThrow(integrity)
     expect(() => list(lying)).toThrow(unsupported)
   })
@@ -185,7 +199,8 @@ describe('a stranger\'s directory', () => {
 
   it('with shards deeper than the hash reaches: integrity, also for one name', () => {
     const nodes = [shard([link('00')])]
-    for (let depth = 8; depth >= 0; depth--) nodes.unshift(shard([link(slotPrefix(slotsOf('a')[depth] ?? 0), (nodes[0] as Block).cid)]))
+    for (let depth = 8; depth >= 0; depth--)
+      nodes.unshift(shard([link(slotPrefix(slotsOf('a')[depth] ?? 0), (nodes[0] as Block).cid)]))
     const [root, ...below] = nodes as [Block, ...Block[]]
     expect(() => list(root, ...below)).toThrow(integrity)
     expect(() => findEntry({ cid: root.cid, nodes: [root, ...below] }, 'a')).toThrow(integrity)
@@ -238,14 +253,24 @@ describe('damage', () => {
   })
 
   it('of every kind, hashed anew, gives entries, integrity or unsupported, and nothing else', () => {
-    const nodes = [plain([link('a'), link('b')]), shard([slotted('a'), slotted('b')].toSorted((a, b) => (a.Name < b.Name ? -1 : 1)))]
+    const nodes = [
+      plain([link('a'), link('b')]),
+      shard([slotted('a'), slotted('b')].toSorted((a, b) => (a.Name < b.Name ? -1 : 1))),
+    ]
     fc.assert(
-      fc.property(fc.constantFrom(...nodes), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 }), fc.nat(), (node, changes, cut) => {
-        const bytes = node.bytes.slice(0, node.bytes.length - (cut % 7))
-        for (const [at, value] of changes) bytes[at % bytes.length] = value
-        expect(['listed', 'integrity', 'unsupported']).toContain(outcome(() => list(block(bytes))))
-        expect(['listed', 'integrity', 'unsupported']).toContain(outcome(() => findEntry({ cid: block(bytes).cid, nodes: [block(bytes)] }, 'a')))
-      }),
+      fc.property(
+        fc.constantFrom(...nodes),
+        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 }),
+        fc.nat(),
+        (node, changes, cut) => {
+          const bytes = node.bytes.slice(0, node.bytes.length - (cut % 7))
+          for (const [at, value] of changes) bytes[at % bytes.length] = value
+          expect(['listed', 'integrity', 'unsupported']).toContain(outcome(() => list(block(bytes))))
+          expect(['listed', 'integrity', 'unsupported']).toContain(
+            outcome(() => findEntry({ cid: block(bytes).cid, nodes: [block(bytes)] }, 'a')),
+          )
+        },
+      ),
       { numRuns: 3000 },
     )
   })
@@ -253,7 +278,9 @@ describe('damage', () => {
 
 /** The names of `many` that stand in this shard itself. */
 function findShardEntries({ bytes }: Block): string[] {
-  return decode(bytes).Links.map(({ Name = '' }) => Name.slice(2)).filter((name) => name !== '')
+  return decode(bytes)
+    .Links.map(({ Name = '' }) => Name.slice(2))
+    .filter((name) => name !== '')
 }
 
 function tryFind(nodes: readonly Block[], name: string): string {

@@ -42,9 +42,12 @@ function* shardLinks(
   above: readonly number[],
   open: (cid: CID) => DirectoryNode,
 ): Generator<DirectoryLink, void, undefined> {
-  if (node.kind !== 'hamt') throw new StorageError('integrity', `${shard} stands for a shard and is none.`, { cid: shard })
-  if (above.length === MAX_DEPTH) throw new StorageError('integrity', `The shard ${shard} lies deeper than its hash reaches.`, { cid: shard })
-  if (node.slots.size === 0 && above.length > 0) throw new StorageError('integrity', `The shard ${shard} is empty.`, { cid: shard })
+  if (node.kind !== 'hamt')
+    throw new StorageError('integrity', `${shard} stands for a shard and is none.`, { cid: shard })
+  if (above.length === MAX_DEPTH)
+    throw new StorageError('integrity', `The shard ${shard} lies deeper than its hash reaches.`, { cid: shard })
+  if (node.slots.size === 0 && above.length > 0)
+    throw new StorageError('integrity', `The shard ${shard} is empty.`, { cid: shard })
   for (const [slot, { name, cid, dagSize }] of node.slots) {
     const way = [...above, slot]
     if (name === undefined) {
@@ -52,7 +55,9 @@ function* shardLinks(
     } else {
       const slots = slotsOf(name)
       if (way.some((step, depth) => step !== slots[depth])) {
-        throw new StorageError('integrity', `The entry ${JSON.stringify(name)} stands in a wrong slot of ${shard}.`, { cid: shard })
+        throw new StorageError('integrity', `The entry ${JSON.stringify(name)} stands in a wrong slot of ${shard}.`, {
+          cid: shard,
+        })
       }
       yield { name, cid, dagSize }
     }

@@ -23,7 +23,9 @@ export function findEntry(directory: DirectoryNodes, name: string): DirectoryLin
     if (below.kind !== 'hamt') throw new StorageError('integrity', `${cid} stands for a shard and is none.`, { cid })
     shard = below
   }
-  throw new StorageError('integrity', `The shards of ${directory.cid} lie deeper than their hash reaches.`, { cid: directory.cid })
+  throw new StorageError('integrity', `The shards of ${directory.cid} lie deeper than their hash reaches.`, {
+    cid: directory.cid,
+  })
 }
 
 function blockOf({ nodes }: DirectoryNodes, cid: CID): Block | undefined {

@@ -35,5 +35,8 @@ function fileProblem(name: string): string | undefined {
 }
 
 function refused(name: unknown, what: string, problem: string): StorageError {
-  return new StorageError('invalid-argument', `${JSON.stringify(name)?.slice(0, 100)} cannot be the name ${what}: ${problem}.`)
+  return new StorageError(
+    'invalid-argument',
+    `${JSON.stringify(name)?.slice(0, 100)} cannot be the name ${what}: ${problem}.`,
+  )
 }

@@ -47,6 +47,11 @@ describe('nodeKind', () => {
   })
 
   it('is other for other codecs', () => {
-    expect(nodeKind({ cid: CID.createV1(0x71, rawCid(digest).multihash), bytes: encode({ Data: encodeUnixFs({ type: 1 }), Links: [] }) })).toBe('other')
+    expect(
+      nodeKind({
+        cid: CID.createV1(0x71, rawCid(digest).multihash),
+        bytes: encode({ Data: encodeUnixFs({ type: 1 }), Links: [] }),
+      }),
+    ).toBe('other')
   })
 })

@@ -9,7 +9,14 @@ import { readNode } from '../node.ts'
  */
 export type NodeKind = 'raw' | 'file' | 'directory' | 'hamt' | 'symlink' | 'metadata' | 'other'
 
-const KINDS: Record<UnixFsType, NodeKind> = { 0: 'file', 1: 'directory', 2: 'file', 3: 'metadata', 4: 'symlink', 5: 'hamt' }
+const KINDS: Record<UnixFsType, NodeKind> = {
+  0: 'file',
+  1: 'directory',
+  2: 'file',
+  3: 'metadata',
+  4: 'symlink',
+  5: 'hamt',
+}
 
 /** Looks at the block's codec and form: neither its hash nor what its links lead to is checked. */
 export function nodeKind({ cid, bytes }: Block): NodeKind {

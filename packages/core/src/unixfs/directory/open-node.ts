@@ -25,7 +25,12 @@ export function openNode(cid: CID, block: Block | undefined): DirectoryNode {
   if (cid.code !== DAG_PB) throw new StorageError('unsupported', `${cid} is no UnixFS directory.`, { cid })
   if (block === undefined) throw new StorageError('integrity', `The node ${cid} of a directory is missing.`, { cid })
   const { bytes } = block
-  if (bytes.length > MAX_BLOCK_SIZE) throw new StorageError('unsupported', `The node ${cid} has ${bytes.length} bytes; ${MAX_BLOCK_SIZE} are the most.`, { cid })
+  if (bytes.length > MAX_BLOCK_SIZE)
+    throw new StorageError(
+      'unsupported',
+      `The node ${cid} has ${bytes.length} bytes; ${MAX_BLOCK_SIZE} are the most.`,
+      { cid },
+    )
   verifyBlock({ cid, bytes })
   const { data, links } = decodeDagNode(bytes)
   if (data === undefined) throw new StorageError('unsupported', `${cid} is no UnixFS node.`, { cid })
@@ -42,12 +47,17 @@ function distinct(cid: CID, links: readonly DagLink[]): readonly DagLink[] {
 
 function openShard(cid: CID, message: UnixFsMessage, links: readonly DagLink[]): ReadonlyMap<number, SlotLink> {
   if (message.fanout !== FANOUT || message.hashType !== HASH_TYPE) {
-    throw new StorageError('unsupported', `The shard ${cid} has fan-out ${message.fanout} and hash ${message.hashType}.`, { cid })
+    throw new StorageError(
+      'unsupported',
+      `The shard ${cid} has fan-out ${message.fanout} and hash ${message.hashType}.`,
+      { cid },
+    )
   }
   const slots = new Map<number, SlotLink>()
   for (const { name, cid: target, dagSize } of links) {
     const slot = parseSlotPrefix(name)
-    if (slot === undefined || slots.has(slot)) throw new StorageError('integrity', `The shard ${cid} has a link in no slot or in a taken one.`, { cid })
+    if (slot === undefined || slots.has(slot))
+      throw new StorageError('integrity', `The shard ${cid} has a link in no slot or in a taken one.`, { cid })
     slots.set(slot, { name: name.length === 2 ? undefined : name.slice(2), cid: target, dagSize })
   }
   const stated = withoutLeadingZeros(message.data ?? new Uint8Array(0))

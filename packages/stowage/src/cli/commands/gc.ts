@@ -14,7 +14,10 @@ export function gc(program: Command, run: Run): void {
       run(async ({ open, output, signal }) => {
         const report = await (await open()).gc({ maxSize, signal })
         const { removed, freed, swept, remaining } = report
-        await output.result(report, `${removed} removed, ${formatBytes(freed)} freed, ${swept} leftovers swept, ${formatBytes(remaining)} remain`)
+        await output.result(
+          report,
+          `${removed} removed, ${formatBytes(freed)} freed, ${swept} leftovers swept, ${formatBytes(remaining)} remain`,
+        )
       }),
     )
 }

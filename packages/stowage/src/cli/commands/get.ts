@@ -11,8 +11,19 @@ export function get(program: Command, run: Run): void {
     .command('get')
     .description('Write content to a file, or a stored folder to a folder.')
     .argument('<ref>', 'what to get')
-    .requiredOption('-o, --output <path>', 'where to; a file that is there is replaced, a folder must be empty; - is standard output', pathArgument)
-    .addHelpText('after', examples('get whisper/base -o model.onnx', 'get bafybei…/onnx/encoder.onnx -o encoder.onnx', 'get whisper-base -o ./whisper-base'))
+    .requiredOption(
+      '-o, --output <path>',
+      'where to; a file that is there is replaced, a folder must be empty; - is standard output',
+      pathArgument,
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'get whisper/base -o model.onnx',
+        'get bafybei…/onnx/encoder.onnx -o encoder.onnx',
+        'get whisper-base -o ./whisper-base',
+      ),
+    )
     .action((ref: string, flags: { output: string }) => run((cli) => getTo(cli, ref, flags.output)))
 }
 

@@ -17,7 +17,10 @@ export function importCar(program: Command, run: Run): void {
     .argument('<file>', 'a CAR file; - is standard input', pathArgument)
     .option('-n, --name <name>', 'point this name at the root')
     .option('--pin', 'keep it from eviction and deletion')
-    .addHelpText('after', examples('import model.car --name whisper/base', 'curl -s https://example.org/model.car | stowage import -'))
+    .addHelpText(
+      'after',
+      examples('import model.car --name whisper/base', 'curl -s https://example.org/model.car | stowage import -'),
+    )
     .action((path: string, flags: Flags) =>
       run(async ({ open, output, signal, progress }) => {
         const file = path === '-' ? undefined : await openCar(path)
@@ -37,5 +40,8 @@ export function importCar(program: Command, run: Run): void {
 /** Opening a pipe that nobody writes to would wait past every signal. */
 async function openCar(path: string): Promise<FileHandle> {
   if ((await stat(path)).isFile()) return openFile(path)
-  throw new CliError('invalid-argument', `${path} is no file; hand in what comes out of a pipe as standard input: stowage import - < ${path}`)
+  throw new CliError(
+    'invalid-argument',
+    `${path} is no file; hand in what comes out of a pipe as standard input: stowage import - < ${path}`,
+  )
 }

@@ -30,7 +30,14 @@ export function ls(program: Command, run: Run): void {
 }
 
 function blobLine({ cid, size, names, pinned, isDirectory }: BlobInfo): string {
-  return [cid, formatBytes(size).padStart(9), pinned ? 'pinned' : '      ', `${printable(names.join(', '))}${isDirectory ? '/' : ''}`].join('  ').trimEnd()
+  return [
+    cid,
+    formatBytes(size).padStart(9),
+    pinned ? 'pinned' : '      ',
+    `${printable(names.join(', '))}${isDirectory ? '/' : ''}`,
+  ]
+    .join('  ')
+    .trimEnd()
 }
 
 function itemLine({ cid, size, type, name }: DirectoryItem): string {

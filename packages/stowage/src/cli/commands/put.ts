@@ -29,13 +29,22 @@ export function put(program: Command, run: Run): void {
     .option('--alias', 'also find files by sha256:<hex>')
     .addOption(new Option('--layout <layout>', 'which CID the bytes get (default: unixfs-v1-2025)').choices(LAYOUTS))
     .option('--hidden', 'in folders, take along what begins with a dot')
-    .addHelpText('after', examples('put model.onnx --name whisper/base', 'put ./whisper-base --pin', 'curl -s https://example.org/x | stowage put -'))
+    .addHelpText(
+      'after',
+      examples(
+        'put model.onnx --name whisper/base',
+        'put ./whisper-base --pin',
+        'curl -s https://example.org/x | stowage put -',
+      ),
+    )
     .action((paths: string[], flags: Flags) => run((cli) => putAll(cli, paths, flags)))
 }
 
 async function putAll(cli: Cli, paths: readonly string[], flags: Flags): Promise<void> {
-  if (flags.name !== undefined && paths.length > 1) throw new CliError('invalid-argument', '--name goes with one path only.')
-  if (paths.filter((path) => path === '-').length > 1) throw new CliError('invalid-argument', 'Standard input can be read only once.')
+  if (flags.name !== undefined && paths.length > 1)
+    throw new CliError('invalid-argument', '--name goes with one path only.')
+  if (paths.filter((path) => path === '-').length > 1)
+    throw new CliError('invalid-argument', 'Standard input can be read only once.')
   const storage = await cli.open()
   for (const path of paths) {
     const result = await putOne(cli, storage, path, flags)
@@ -50,7 +59,10 @@ async function putOne(cli: Cli, storage: StorageWrapper, path: string, flags: Fl
   const found = await stat(path).catch(() => undefined)
   if (found !== undefined && !found.isFile() && !found.isDirectory()) {
     // Opening a pipe that nobody writes to would wait past every signal.
-    throw new CliError('invalid-argument', `${path} is neither a file nor a folder; hand it in as standard input: stowage put - < ${path}`)
+    throw new CliError(
+      'invalid-argument',
+      `${path} is neither a file nor a folder; hand it in as standard input: stowage put - < ${path}`,
+    )
   }
   const onProgress = cli.progress(basename(path), found?.isFile() ? found.size : undefined)
   const options = { ...flags, signal, onProgress }

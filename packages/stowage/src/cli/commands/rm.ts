@@ -19,7 +19,8 @@ export function rm(program: Command, run: Run): void {
           if (!deleted) absent.push(ref)
           await output.result({ ref, deleted }, deleted && flags.quiet !== true ? `removed ${ref}` : '')
         }
-        if (absent.length > 0) throw new CliError('not-found', `Not stored: ${absent.map((ref) => JSON.stringify(ref)).join(', ')}.`)
+        if (absent.length > 0)
+          throw new CliError('not-found', `Not stored: ${absent.map((ref) => JSON.stringify(ref)).join(', ')}.`)
       }),
     )
 }

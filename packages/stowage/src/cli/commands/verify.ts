@@ -18,7 +18,11 @@ export function verify(program: Command, run: Run): void {
     .action((ref: string | undefined, flags: Flags) => run((cli) => verifyAll(cli, ref, flags)))
 }
 
-async function verifyAll({ open, output, signal, flags }: Cli, ref: string | undefined, { repair }: Flags): Promise<number> {
+async function verifyAll(
+  { open, output, signal, flags }: Cli,
+  ref: string | undefined,
+  { repair }: Flags,
+): Promise<number> {
   const storage = await open()
   let checked = 0
   let damaged = 0

@@ -15,7 +15,10 @@ export async function checkCatalog(dir: string): Promise<Finding> {
     const { DatabaseSync } = await import('node:sqlite')
     const database = new DatabaseSync(file, { readOnly: true })
     try {
-      const problems = database.prepare('PRAGMA quick_check(1)').all().map((row) => String(Object.values(row)[0]))
+      const problems = database
+        .prepare('PRAGMA quick_check(1)')
+        .all()
+        .map((row) => String(Object.values(row)[0]))
       if (problems.length === 1 && problems[0] === 'ok') return { check, state: 'ok', text: 'sound' }
       return { check, state: 'fail', text: problems.join(' ') }
     } finally {

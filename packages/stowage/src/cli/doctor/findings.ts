@@ -17,7 +17,9 @@ const LITTLE_SPACE = 1e9
 /** Everything that is checked, each when its turn comes. What a failed check makes pointless is left out. */
 export async function* findings(cli: Cli): AsyncGenerator<Finding> {
   yield nodeVersion()
-  const settings = await attempt('configuration', () => settle({ dir: cli.flags.dir, config: cli.flags.config, forceLocal: cli.flags.local }))
+  const settings = await attempt('configuration', () =>
+    settle({ dir: cli.flags.dir, config: cli.flags.config, forceLocal: cli.flags.local }),
+  )
   if ('state' in settings) {
     yield settings
     return
@@ -60,7 +62,11 @@ function space({ bavail, bsize }: { bavail: number; bsize: number }): Finding {
 }
 
 function* links({ reflink, hardlink }: { reflink: boolean; hardlink: boolean }): Generator<Finding> {
-  yield { check: 'reflinks', state: 'ok', text: reflink ? 'supported' : 'not supported here: files are copied or hard-linked' }
+  yield {
+    check: 'reflinks',
+    state: 'ok',
+    text: reflink ? 'supported' : 'not supported here: files are copied or hard-linked',
+  }
   yield hardlink
     ? { check: 'hard links', state: 'ok', text: 'supported' }
     : { check: 'hard links', state: 'warn', text: 'not supported here: folders of models take their space twice' }
@@ -75,7 +81,9 @@ async function* backends(cli: Cli): AsyncGenerator<Finding> {
   for (const [index, { name, reachable, latency, error }] of status.backends.entries()) {
     // Only the near store, the first one, is needed.
     const bad = index === 0 ? 'fail' : 'warn'
-    const text = reachable ? `reachable${latency === undefined ? '' : `, ${latency.toFixed(1)} ms`}` : (error?.message ?? 'not reachable')
+    const text = reachable
+      ? `reachable${latency === undefined ? '' : `, ${latency.toFixed(1)} ms`}`
+      : (error?.message ?? 'not reachable')
     yield { check: name, state: reachable ? 'ok' : bad, text }
   }
 }
