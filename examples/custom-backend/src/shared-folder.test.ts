@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { backendCases, plan } from '@stowage/backend-testkit'
 import { createStorage } from 'stowage'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { sharedFolder } from './shared-folder.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'shared-folder-'))
@@ -21,6 +21,8 @@ describe('sharedFolder keeps the promises of a backend', async () => {
 // #endregion
 
 it('carries a blob from one machine to another', async () => {
+  // Whatever the environment of the test run says.
+  for (const name of ['IPFS_KIT_DISABLE', 'STORAGE_FORCE_LOCAL']) vi.stubEnv(name, undefined)
   // #region tier
   const shared = sharedFolder({ dir: join(folder, 'mounted') })
   await using first = await createStorage({ dir: join(folder, 'first'), tiers: [shared], distributed: true })

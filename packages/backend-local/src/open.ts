@@ -1,7 +1,7 @@
 import { constants, existsSync, statSync } from 'node:fs'
-import { access, mkdir, rename } from 'node:fs/promises'
+import { access, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { StorageError } from '@stowage/core/spi'
+import { makeFolder, StorageError } from '@stowage/core/spi'
 import { openDatabase, type Database } from './catalog/database.ts'
 import { migrate } from './catalog/schema.ts'
 import { createTouches } from './catalog/touches.ts'
@@ -80,7 +80,7 @@ async function makeFolders(dir: string): Promise<void> {
   for (const folder of FOLDERS) {
     const path = join(dir, folder)
     try {
-      const first = await mkdir(path, { recursive: true })
+      const first = await makeFolder(path)
       if (first !== undefined) syncFolders(first, path)
     } catch (cause) {
       if (errnoOf(cause) === 'EEXIST' || errnoOf(cause) === 'ENOTDIR') throw noFolder(path, cause)

@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { access, lstat, mkdir, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
-import { type Environment, type Logger, StorageError, type StorageErrorCode } from '@stowage/core'
+import { type Environment, type Logger, makeFolder, StorageError, type StorageErrorCode } from '@stowage/core'
 import { expandHome, homeOf } from './home.ts'
 
 export interface DirChoice {
@@ -43,7 +43,7 @@ export async function prepareDir({ dir, asked }: DirChoice, logger: Logger): Pro
 }
 
 async function makeUsable(dir: string): Promise<void> {
-  await mkdir(dir, { recursive: true })
+  await makeFolder(dir)
   await access(dir, constants.R_OK | constants.W_OK | constants.X_OK)
 }
 

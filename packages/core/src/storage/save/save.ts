@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
+import { makeFolder } from '../../content/make-folder.ts'
 import { fileError } from '../../content/file-body.ts'
 import { StorageError } from '../../errors/storage-error.ts'
 import type { Meter } from '../../progress/progress.ts'
@@ -36,7 +36,7 @@ export async function save(
 }
 
 async function saveDirectory(near: NearStore, directory: Directory, target: string, job: SaveJob): Promise<void> {
-  await makeFolder(target)
+  await makeTarget(target)
   for (const { name, cid } of directoryLinks(directory)) {
     job.signal.throwIfAborted()
     job.progress.set({ file: name })
@@ -68,9 +68,9 @@ async function saveBlob(
   if (made !== 'copy') progress.add(stat.size)
 }
 
-async function makeFolder(path: string): Promise<void> {
+async function makeTarget(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true })
+    await makeFolder(path)
   } catch (error) {
     throw fileError(error, path)
   }
