@@ -1,4 +1,5 @@
-/** Help text below the options of a command. */
+/** Help text below the options of a command. A line that pipes into `stowage` stands as it is. */
 export function examples(...lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  $ stowage ${line}\n`).join('')}`
+  const whole = (line: string): string => (line.includes('| stowage') ? line : `stowage ${line}`)
+  return `\nExamples:\n${lines.map((line) => `  $ ${whole(line)}\n`).join('')}`
 }

@@ -7,7 +7,7 @@ export function resolve(program: Command, run: Run): void {
     .command('resolve')
     .description('Print the CID that a ref names.')
     .argument('<ref>')
-    .addHelpText('after', examples('resolve whisper/base', 'resolve whisper-base/onnx/encoder.onnx'))
+    .addHelpText('after', examples('resolve whisper/base', 'resolve bafybeif…/onnx/encoder.onnx'))
     .action((ref: string) =>
       run(async ({ open, output, signal }) => {
         const cid = await (await open()).resolve(ref, { signal })
