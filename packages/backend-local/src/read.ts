@@ -31,6 +31,15 @@ interface Range {
   readonly length: number
 }
 
+/** One read under way. */
+interface Reading {
+  readonly session: Session
+  readonly row: BlobRow
+  readonly outboard: Outboard
+  readonly fd: number
+  readonly range: Range
+}
+
 /** A range of a blob. Each leaf is hashed before any byte of it is given out. */
 export async function read(session: Session, cid: CID, options: ReadOptions): Promise<BlobRead> {
   assertRange(options)
@@ -39,77 +48,55 @@ export async function read(session: Session, cid: CID, options: ReadOptions): Pr
   const outboard = await loadOutboard(session, row)
   const fd = openBlob(session, row, cid)
   session.touches.touch(row.key)
-  return { size: row.size, ...range, body: await bodyOf(session, row, outboard, fd, range, options) }
+  return { size: row.size, ...range, body: await bodyOf({ session, row, outboard, fd, range }, options) }
 }
 
-async function bodyOf(
-  session: Session,
-  row: BlobRow,
-  outboard: Outboard,
-  fd: number,
-  range: Range,
-  options: ReadOptions,
-): Promise<Body> {
+async function bodyOf(reading: Reading, options: ReadOptions): Promise<Body> {
+  const { session, outboard, fd, range } = reading
+  const about = { operation: 'read', cid: outboard.cid }
   const { first, last } = coveringLeaves(outboard.leaves, range.offset, range.length)
   if (last - first > 1 || (first < last && outboard.leaves.length(first) > INLINE)) {
-    return streamed(session, row, outboard, fd, range, options)
+    const body = session.life.iterate(
+      about,
+      options,
+      () => leavesOf(reading),
+      () => closeFd(fd),
+    )
+    forgotten.register(body.iterator, body.end)
+    return body.iterator
   }
   try {
     const chunks: Uint8Array[] = []
     for (let leaf = first; leaf < last; leaf++) {
       const bytes = new Uint8Array(outboard.leaves.length(leaf))
       const count = readAtSync(fd, bytes, outboard.leaves.offset(leaf))
-      if (count < bytes.length || !leafMatches(outboard, leaf, bytes)) throw await rotten(session, row, outboard, leaf)
-      chunks.push(cut(outboard, leaf, bytes, range))
+      if (count < bytes.length || !leafMatches(outboard, leaf, bytes)) throw await rotten(reading, leaf)
+      chunks.push(cut(reading, leaf, bytes))
     }
-    return session.life.iterate({ operation: 'read', cid: outboard.cid }, options, () => each(chunks)).iterator
+    return session.life.iterate(about, options, () => each(chunks)).iterator
   } finally {
     closeSync(fd)
   }
 }
 
-function streamed(
-  session: Session,
-  row: BlobRow,
-  outboard: Outboard,
-  fd: number,
-  range: Range,
-  options: ReadOptions,
-): Body {
-  const about = { operation: 'read', cid: outboard.cid }
-  const { iterator, end } = session.life.iterate(
-    about,
-    options,
-    () => leavesOf(session, row, outboard, fd, range),
-    () => closeFd(fd),
-  )
-  forgotten.register(iterator, end)
-  return iterator
-}
-
 /** Ends bodies that nobody ever read. */
 const forgotten = new FinalizationRegistry<() => Promise<unknown>>((end) => void end())
 
-async function* leavesOf(
-  session: Session,
-  row: BlobRow,
-  outboard: Outboard,
-  fd: number,
-  range: Range,
-): AsyncGenerator<Uint8Array> {
+async function* leavesOf(reading: Reading): AsyncGenerator<Uint8Array> {
+  const { outboard, fd, range } = reading
   const { first, last } = coveringLeaves(outboard.leaves, range.offset, range.length)
   const ahead: Promise<Uint8Array | undefined>[] = []
   try {
     for (let leaf = first, next = first; leaf < last; leaf++) {
       while (next < last && ahead.length < AHEAD) {
-        const reading = readLeaf(outboard, next++, fd)
-        reading.catch(() => {})
-        ahead.push(reading)
+        const bytes = readLeaf(outboard, next++, fd)
+        bytes.catch(() => {})
+        ahead.push(bytes)
       }
       const bytes = await ahead[0]
       void ahead.shift()
-      if (bytes === undefined) throw await rotten(session, row, outboard, leaf)
-      yield cut(outboard, leaf, bytes, range)
+      if (bytes === undefined) throw await rotten(reading, leaf)
+      yield cut(reading, leaf, bytes)
     }
   } finally {
     // The file must not be closed under somebody who reads it.
@@ -124,12 +111,12 @@ async function readLeaf(outboard: Outboard, leaf: number, fd: number): Promise<U
   return count === bytes.length && (await checkLeaf(outboard, leaf, bytes)) ? bytes : undefined
 }
 
-function cut({ leaves }: Outboard, leaf: number, bytes: Uint8Array, { offset, length }: Range): Uint8Array {
-  const start = leaves.offset(leaf)
+function cut({ outboard, range: { offset, length } }: Reading, leaf: number, bytes: Uint8Array): Uint8Array {
+  const start = outboard.leaves.offset(leaf)
   return bytes.subarray(Math.max(offset - start, 0), Math.min(offset + length - start, bytes.length))
 }
 
-async function rotten(session: Session, row: BlobRow, { cid }: Outboard, leaf: number): Promise<StorageError> {
+async function rotten({ session, row, outboard: { cid } }: Reading, leaf: number): Promise<StorageError> {
   await distrust(session, row)
   return new StorageError('integrity', `Leaf ${leaf} of ${cid} is not what was stored.`, {
     cid,

@@ -4,22 +4,12 @@ import { StorageError } from '../errors/storage-error.ts'
 import type { Backend, Body } from '../spi/backend.ts'
 import { limit } from './limit.ts'
 import { semaphore } from './semaphore.ts'
+import { bareBackend } from '../../test/bare-backend.ts'
 
 const cid = rawCid(new Uint8Array(32))
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
-function backend(over: Partial<Backend>): Backend {
-  const none = async (): Promise<never> => Promise.reject(new StorageError('unexpected', 'not part of this test'))
-  return {
-    name: 'busy',
-    traits: { ranges: 'native', verifies: 'nothing' },
-    stat: none,
-    read: none,
-    health: none,
-    close: none,
-    ...over,
-  }
-}
+const backend = (methods: Partial<Backend>): Backend => bareBackend('busy', methods)
 
 /** A backend whose calls end when the test says so. */
 function gated() {

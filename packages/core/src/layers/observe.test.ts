@@ -4,24 +4,14 @@ import { StorageError } from '../errors/storage-error.ts'
 import type { Backend, BlobSource, Body } from '../spi/backend.ts'
 import { backendChannels, observe } from './observe.ts'
 import { readonly } from './readonly.ts'
+import { bareBackend } from '../../test/bare-backend.ts'
 
 const cid = rawCid(new Uint8Array(32))
 const events: Record<string, unknown>[] = []
 const note = (message: unknown, name: string | symbol) =>
   void events.push({ channel: String(name).split(':').at(-1), ...(message as object) })
 
-function backend(over: Partial<Backend>): Backend {
-  const none = async (): Promise<never> => Promise.reject(new StorageError('unexpected', 'not part of this test'))
-  return {
-    name: 'seen',
-    traits: { ranges: 'native', verifies: 'nothing' },
-    stat: none,
-    read: none,
-    health: none,
-    close: none,
-    ...over,
-  }
-}
+const backend = (methods: Partial<Backend>): Backend => bareBackend('seen', methods)
 
 async function* body(): Body {
   yield new Uint8Array(10)

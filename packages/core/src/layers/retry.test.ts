@@ -3,23 +3,14 @@ import { rawCid } from '../cid/make.ts'
 import { StorageError } from '../errors/storage-error.ts'
 import type { Backend, BackendTraits, BlobRead, Body, ReadOptions } from '../spi/backend.ts'
 import { retry, type RetryOptions } from './retry.ts'
+import { bareBackend } from '../../test/bare-backend.ts'
 
 const cid = rawCid(new Uint8Array(32))
 const bytes = Uint8Array.from({ length: 100 }, (_, index) => index)
 const down = () => new StorageError('unavailable', 'down', { transient: true })
 
-function backend(over: Partial<Backend>, ranges: BackendTraits['ranges'] = 'native'): Backend {
-  const none = async (): Promise<never> => Promise.reject(new StorageError('unexpected', 'not part of this test'))
-  return {
-    name: 'flaky',
-    traits: { ranges, verifies: 'nothing' },
-    stat: none,
-    read: none,
-    health: none,
-    close: none,
-    ...over,
-  }
-}
+const backend = (methods: Partial<Backend>, ranges?: BackendTraits['ranges']): Backend =>
+  bareBackend('flaky', methods, ranges)
 
 /** Fails so many times, then gives the value. */
 function flaky<T>(failures: number, value: T, error: () => unknown = down) {

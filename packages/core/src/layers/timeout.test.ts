@@ -3,24 +3,14 @@ import { rawCid } from '../cid/make.ts'
 import { StorageError } from '../errors/storage-error.ts'
 import type { Backend, Body, CallOptions } from '../spi/backend.ts'
 import { timeout } from './timeout.ts'
+import { bareBackend } from '../../test/bare-backend.ts'
 
 const cid = rawCid(new Uint8Array(32))
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-function backend(over: Partial<Backend>): Backend {
-  const none = async (): Promise<never> => Promise.reject(new StorageError('unexpected', 'not part of this test'))
-  return {
-    name: 'slow',
-    traits: { ranges: 'native', verifies: 'nothing' },
-    stat: none,
-    read: none,
-    health: none,
-    close: none,
-    ...over,
-  }
-}
+const backend = (methods: Partial<Backend>): Backend => bareBackend('slow', methods)
 
 /** Takes that long, and as an inner call that obeys its signal or one that does not. */
 function slow<T>(milliseconds: number, value: T, obedient = true) {
