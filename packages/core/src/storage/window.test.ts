@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { windowOf } from './window.ts'
 
-const edge = fc.option(fc.oneof(fc.integer({ min: -40, max: 40 }), fc.constantFrom(-Infinity, NaN, 1.7, -1.7)), {
+const edge = fc.option(fc.oneof(fc.integer({ min: -40, max: 40 }), fc.constantFrom(-Infinity, NaN)), {
   nil: undefined,
 })
 
@@ -18,4 +18,9 @@ test('slices of slices are those of a web Blob', async () => {
       },
     ),
   )
+})
+
+test('fractions are rounded to the nearest whole number', () => {
+  // As Web IDL's [Clamp] has it; the Blobs of Node 22 and 24 differ there.
+  expect(windowOf([{ start: 1.7, end: -1.2 }], 9)).toEqual({ offset: 2, length: 6 })
 })
