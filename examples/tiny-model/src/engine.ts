@@ -47,6 +47,8 @@ async function release(session: InferenceSession): Promise<void> {
 async function nativeRuntime(): Promise<Runtime | undefined> {
   const folder = join(import.meta.dirname, '../../../integration')
   try {
+    // From 1.30 on it reports to its makers on Linux, too, unless it is told not to.
+    process.env['ORT_DISABLE_TELEMETRY'] ??= '1'
     const path = createRequire(join(folder, 'package.json')).resolve('onnxruntime-node')
     return ((await import(pathToFileURL(path).href)) as { default: Runtime }).default
   } catch (error) {
