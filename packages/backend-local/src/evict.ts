@@ -27,26 +27,29 @@ export interface Evicted {
 const BATCH = 32
 const PAGE = 256
 
-/** Removes units, those used longest ago first, as long as `wanted` says so. */
+/** Removes the units that are wanted, those used longest ago first, until so many bytes are freed. */
 export async function evict(
   session: Session,
-  wanted: (unit: Unit, freed: number) => boolean,
+  wanted: (unit: Unit) => boolean,
+  enough: number,
   signal: AbortSignal,
 ): Promise<Evicted> {
   let removed = 0
   let freed = 0
   const next = units(session)
-  for (let batch = take(next, BATCH); batch.length > 0; batch = take(next, BATCH)) {
+  for (let batch = take(next, BATCH); batch.length > 0 && freed < enough; batch = take(next, BATCH)) {
     await takeTurns()
     throwIfAborted(signal)
-    const planned = new Set<Unit>()
+    const planned: Unit[] = []
+    let planning = freed
     for (const unit of batch) {
-      const soFar = freed + [...planned].reduce((sum, { falling }) => sum + bytesOf(falling), 0)
-      if (wanted(unit, soFar)) planned.add(unit)
+      if (planning >= enough || !wanted(unit)) continue
+      planned.push(unit)
+      planning += bytesOf(unit.falling)
     }
-    if (planned.size === 0) continue
+    if (planned.length === 0) continue
     const done = await session.writer.write(
-      (step) => [...planned].map(({ root }) => evictOne(session, root, (row) => drop(session, step, row))),
+      (step) => planned.map(({ root }) => evictOne(session, root, (row) => drop(session, step, row))),
       signal,
     )
     for (const { falling, views } of done) {

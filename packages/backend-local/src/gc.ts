@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { StorageError, throwIfAborted, type GcOptions, type GcReport } from '@stowage/core/spi'
-import { evict, isForsaken, type Evicted } from './evict.ts'
+import { evict, isForsaken, type Evicted, type Unit } from './evict.ts'
 import { namesIn, removeTree, statIfThere } from './files.ts'
 import { lock, tryLock } from './lock.ts'
 import { OPENING } from './open.ts'
@@ -22,7 +22,8 @@ export async function gc(session: Session, { maxSize }: GcOptions, signal: Abort
   const { removed: useless } = await reconcile(session, { crashed: dead > 0 })
   const swept = litter + useless + (await sweepPartials(session, signal))
   const before = Date.now() - FORSAKEN_AFTER
-  const rounds: Evicted[] = [await evict(session, (unit) => unit.usedAt < before && isForsaken(session, unit), signal)]
+  const forsaken = (unit: Unit): boolean => unit.usedAt < before && isForsaken(session, unit)
+  const rounds: Evicted[] = [await evict(session, forsaken, Infinity, signal)]
   if (maxSize !== undefined) rounds.push(...(await shrink(session, maxSize, signal)))
   return {
     removed: rounds.reduce((sum, { removed }) => sum + removed, 0),
@@ -36,8 +37,7 @@ export async function gc(session: Session, { maxSize }: GcOptions, signal: Abort
 async function shrink(session: Session, maxSize: number, signal: AbortSignal): Promise<Evicted[]> {
   const rounds: Evicted[] = []
   for (let excess = bytesStored(session) - maxSize; excess > 0; excess = bytesStored(session) - maxSize) {
-    const wanted = excess
-    const round = await evict(session, (_, freed) => freed < wanted, signal)
+    const round = await evict(session, () => true, excess, signal)
     if (round.removed === 0) break
     rounds.push(round)
   }
