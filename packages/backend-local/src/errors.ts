@@ -82,12 +82,12 @@ const SQLITE: Readonly<Record<number, Meaning>> = {
 }
 
 /** A failure of Node or SQLite under the name that callers know. Errors that are already ours stay as they are. */
-export function translate(error: unknown, init: StorageErrorInit = {}): unknown {
+export function translate(error: unknown, init: StorageErrorInit = {}, failed = 'The local store failed'): unknown {
   if (error instanceof SourceFailure) return error.cause
   if (StorageError.is(error)) return error
   const { code, transient } = meaning(error)
   const message = error instanceof Error ? error.message : String(error)
-  return new StorageError(code, `The local store failed: ${message}`, { transient, ...init, cause: error })
+  return new StorageError(code, `${failed}: ${message}`, { transient, ...init, cause: error })
 }
 
 /** The code of a Node error, e.g. `ENOENT`. */

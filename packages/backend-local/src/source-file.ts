@@ -60,5 +60,5 @@ async function about<T>(path: string, call: () => Promise<T>): Promise<T> {
 function named(path: string, error: unknown): unknown {
   if (errnoOf(error) === 'ENOENT')
     return new StorageError('not-found', `There is no file ${path}.`, { source: path, cause: error })
-  return translate(error, { source: path })
+  return translate(error, { source: path }, `${path} cannot be read`)
 }
