@@ -157,7 +157,7 @@ test('a pipe is refused at once, since opening one can wait for ever', async () 
 })
 
 test.skipIf(process.platform !== 'linux')(
-  'a file that states no size, and has bytes, is not taken for an empty one',
+  'a file that states no size, and has bytes, is not taken for an empty one (needs /proc)',
   async () => {
     const store = local({ dir: await newFolder() })
     await expect(store.ingestFile!('/proc/self/status')).rejects.toMatchObject({ code: 'invalid-argument' })

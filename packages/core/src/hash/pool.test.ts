@@ -112,7 +112,7 @@ describe('the pool', () => {
     })
   })
 
-  it.skipIf(process.platform !== 'linux')('passes on that a disk is full', async () => {
+  it.skipIf(process.platform !== 'linux')('passes on that a disk is full (needs /dev/full)', async () => {
     const fd = openSync('/dev/full', 'w')
     await expect(
       hashPool()
