@@ -8,7 +8,7 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
 rm -rf packages/*/dist
-tsc -b
+pnpm build
 for package in packages/*/; do
   (cd "$package" && pnpm pack --pack-destination "$out" >/dev/null)
 done

@@ -4,4 +4,4 @@ if (major < 22 || (major === 22 && minor < 18)) {
   console.error(`stowage: needs Node 22.18 or newer, and this is ${process.version}`)
   process.exit(1)
 }
-await import('../dist/cli/main.js')
+await import('../dist/cli.js')
