@@ -1,13 +1,13 @@
 import { join } from 'node:path'
-import { StorageError, throwIfAborted, type GcOptions, type GcReport } from '@stowage/core/spi'
+import { StorageError, type GcOptions, type GcReport } from '@stowage/core/spi'
 import { evict, isForsaken, type Evicted, type Unit } from './evict.ts'
-import { namesIn, removeTree, statIfThere } from './files.ts'
-import { lock, tryLock } from './lock.ts'
+import { lock } from './lock.ts'
 import { OPENING } from './open.ts'
 import { DEFAULT_PARTIAL_AGE } from './options.ts'
-import { findOwners, sweepDead } from './owner.ts'
+import { findOwners, sweepDead, type Owners } from './owner.ts'
 import { reconcile } from './reconcile.ts'
 import type { Session } from './session.ts'
+import { sweepPartials } from './sweep-partials.ts'
 import { bytesStored } from './usage.ts'
 
 /** A member that no directory took within a day was abandoned. */
@@ -18,9 +18,9 @@ export async function gc(session: Session, { maxSize }: GcOptions, signal: Abort
   if (maxSize !== undefined && !(maxSize >= 0))
     throw new StorageError('invalid-argument', `maxSize is ${maxSize}, not a number of bytes.`)
   await session.touches.flush()
-  const { dead, litter } = await sweepOwners(session, signal)
-  const { removed: useless } = await reconcile(session, { crashed: dead > 0 })
-  const swept = litter + useless + (await sweepPartials(session, signal))
+  const { partialAge = DEFAULT_PARTIAL_AGE } = session.options
+  const litter = await sweepDeadOwners(session, signal)
+  const swept = litter + (await sweepPartials(session.dir, Date.now() - partialAge, signal))
   const before = Date.now() - FORSAKEN_AFTER
   const forsaken = (unit: Unit): boolean => unit.usedAt < before && isForsaken(session, unit)
   const rounds: Evicted[] = [await evict(session, forsaken, Infinity, signal)]
@@ -44,46 +44,33 @@ async function shrink(session: Session, maxSize: number, signal: AbortSignal): P
   return rounds
 }
 
-/** How many owners died, and how many files they left. */
+/** Brings order into what dead processes left. Answers how many files that removed. */
+async function sweepDeadOwners(session: Session, signal: AbortSignal): Promise<number> {
+  const { owners, litter } = await sweepOwners(session, signal)
+  try {
+    const { removed } = await reconcile(session, { crashed: owners.dead.length > 0 })
+    owners.forget()
+    return litter + removed
+  } catch (error) {
+    owners.abandon()
+    throw error
+  }
+}
+
 async function sweepOwners(
   { dir, database, writer }: Session,
   signal: AbortSignal,
-): Promise<{ dead: number; litter: number }> {
+): Promise<{ owners: Owners; litter: number }> {
   const opening = await lock(join(dir, OPENING), signal)
   try {
     const owners = await findOwners(dir)
-    const litter = await sweepDead(dir, owners, database, writer)
-    owners.forget()
-    return { dead: owners.dead.length, litter }
+    try {
+      return { owners, litter: await sweepDead(dir, owners, database, writer) }
+    } catch (error) {
+      owners.abandon()
+      throw error
+    }
   } finally {
     opening.release()
   }
-}
-
-async function sweepPartials({ dir, options }: Session, signal: AbortSignal): Promise<number> {
-  const before = Date.now() - (options.partialAge ?? DEFAULT_PARTIAL_AGE)
-  const names = await namesIn(join(dir, 'partial'))
-  let swept = 0
-  for (const name of new Set(names.map((name) => name.replace(/\.lock$/, '')))) {
-    throwIfAborted(signal)
-    const folder = join(dir, 'partial', name)
-    if (lastWrite(folder) > before) continue
-    const held = tryLock(`${folder}.lock`)
-    if (held === undefined) continue
-    try {
-      if (names.includes(name) && lastWrite(folder) <= before) {
-        await removeTree(folder)
-        swept++
-      }
-    } finally {
-      held.release()
-    }
-  }
-  return swept
-}
-
-/** Milliseconds; 0 when there is nothing. */
-function lastWrite(folder: string): number {
-  const times = ['', 'data', 'bitmap'].map((name) => Number(statIfThere(join(folder, name))?.mtimeMs ?? 0n))
-  return Math.max(...times)
 }

@@ -15,6 +15,7 @@ import { createOutboards } from './outboards.ts'
 import { createOwner, findOwners, sweepDead, type Owner } from './owner.ts'
 import { reconcile } from './reconcile.ts'
 import type { Session } from './session.ts'
+import { sweepPartials } from './sweep-partials.ts'
 
 /** The lock that openings take one after the other. */
 export const OPENING = 'open.lock'
@@ -39,11 +40,13 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
   let database: Database | undefined
   let owner: Owner | undefined
   try {
+    // Before the catalog: whoever dies over a new one must be missed, or nobody would look for its blobs.
+    owner = createOwner(dir)
     const catalog = await openCatalog(dir, crashed, (notice) => options.onNotice?.(notice))
     database = catalog.database
-    const writer = createWriter(database)
+    const writer = createWriter(database, () => syncFolder(join(dir, 'owners')))
     await sweepDead(dir, owners, database, writer)
-    owner = createOwner(dir)
+    if (crashed) await sweepPartials(dir, -Infinity)
     if (catalog.rebuilt || crashed) {
       const { adopted } = await reconcile({ dir, options, database, writer, owner }, { crashed })
       if (catalog.rebuilt && adopted > 0) {
@@ -66,7 +69,9 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
     }
   } catch (error) {
     owners.abandon()
-    owner?.abandon()
+    // Nothing was begun without a catalog: nobody needs to look after us.
+    if (database === undefined) owner?.release()
+    else owner?.abandon()
     database?.close()
     throw error
   }
@@ -112,13 +117,17 @@ async function openCatalog(
   notify: (notice: Notice) => void,
 ): Promise<{ database: Database; rebuilt: boolean }> {
   const path = join(dir, 'catalog.sqlite')
-  if (!existsSync(path)) await setAside(path)
+  if (!existsSync(path)) {
+    await setAside(path)
+    syncFolder(join(dir, 'owners'))
+  }
   try {
     return tryCatalog(path, suspect)
   } catch (error) {
     if (!isDamaged(error)) throw error
   }
   const aside = await setAside(path)
+  syncFolder(join(dir, 'owners'))
   notify({
     level: 'warn',
     message: `The catalog was damaged, and lies in ${aside} now.`,

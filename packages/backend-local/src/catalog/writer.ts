@@ -38,13 +38,17 @@ interface Done {
 const BATCH = 256
 const MAX_WAIT = 60_000
 
-export function createWriter(database: Database): Writer {
+/** `prepare` runs once, before the first change: whoever only reads needs none of it. */
+export function createWriter(database: Database, prepare: () => void): Writer {
   const queue: Waiting[] = []
   let draining = false
+  let prepared = false
 
   async function drain(): Promise<void> {
     while (queue.length > 0) {
       try {
+        if (!prepared) prepare()
+        prepared = true
         if (!(await begin(database, () => queue.length > 0))) break
       } catch (error) {
         for (const waiting of queue.splice(0)) waiting.reject(error)
@@ -84,7 +88,7 @@ export function createWriter(database: Database): Writer {
 
 /** Waits for other processes without holding up this one. False: nobody wants it any more. */
 async function begin(database: Database, wanted: () => boolean): Promise<boolean> {
-  for (const deadline = Date.now() + MAX_WAIT; wanted();) {
+  for (const deadline = performance.now() + MAX_WAIT; wanted();) {
     if (database.begin()) {
       if (database.isThere()) return true
       database.raw.exec('ROLLBACK')
@@ -93,7 +97,7 @@ async function begin(database: Database, wanted: () => boolean): Promise<boolean
         'The catalog was removed or replaced since the store was opened. Open it again.',
       )
     }
-    if (Date.now() > deadline)
+    if (performance.now() > deadline)
       throw new StorageError('unavailable', 'Another process keeps the catalog to itself.', { transient: true })
     await wait(1 + Math.random() * 20)
   }
