@@ -28,31 +28,6 @@ const commands: Record<string, () => Promise<void>> = {
     const { cid, deduplicated } = await store.ingest(bodyOf(bytes))
     say({ cid: cidKey(cid), deduplicated })
   },
-  /** Puts, names, deletes, collects directories and partial blobs until it is killed. */
-  churn: async () => {
-    const [seed, start] = [String(values[0]), Number(values[1])]
-    for (let number = start; ; number++) {
-      const bytes = content(`${seed}-${number}`, (number * 7919) % 200_000)
-      const name = `${seed}-${number}`
-      say({ trying: name, size: bytes.length })
-      const { cid } = await store.ingest(bodyOf(bytes, 10_000), { layout, name: { name }, pin: number % 3 === 0 })
-      say({ stored: name, cid: cidKey(cid), size: bytes.length })
-      if (number % 5 === 4) {
-        const gone = content(`gone-${seed}-${number}`, 50_000)
-        const { cid } = await store.ingest(bodyOf(gone), { layout })
-        await store.delete(cid)
-        say({ deleted: cidKey(cid) })
-      }
-      if (number % 4 === 3) {
-        const half = content(`half-${seed}-${number}`, 30_000)
-        const built = await hashContent(bodyOf(half), { layout })
-        const partial = await store.partial(built)
-        await partial.write(1, half.subarray(4096, 8192))
-        await partial.close()
-        say({ leaf: 1, of: cidKey(built.cid) })
-      }
-    }
-  },
   /** Starts an ingest that never ends. */
   hang: async () => {
     await store.ingest(never(content('hang', 300_000)), { layout })

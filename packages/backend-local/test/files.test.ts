@@ -7,7 +7,8 @@ import { fixedSize, hashContent, layouts, sha256, type Layout, type Splitter } f
 import { expect, test } from 'vitest'
 import { local } from '../src/index.ts'
 import { bodyOf, bytesOf, content } from './content.ts'
-import { litter, newFolder } from './folder.ts'
+import { newFolder } from './folder.ts'
+import { litter } from './litter.ts'
 
 const MEGABYTE = 1024 * 1024
 const small: Layout = { ...layouts['unixfs-v1-2025'], name: 'small', splitter: fixedSize(1024), maxLinks: 4 }

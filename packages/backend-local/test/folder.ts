@@ -16,16 +16,6 @@ export async function newFolder(): Promise<string> {
   return folder
 }
 
-/** Everything that lies in folders for work in progress. */
-export async function litter(dir: string): Promise<string[]> {
-  const found = await Promise.all(
-    ['tmp', 'partial', 'owners'].map(async (name) =>
-      (await readdir(join(dir, name))).map((entry) => `${name}/${entry}`),
-    ),
-  )
-  return found.flat()
-}
-
 /** Paths of all files of a kind below `blobs`. */
 export async function blobFiles(dir: string): Promise<string[]> {
   return (await readdir(join(dir, 'blobs'), { recursive: true, withFileTypes: true }))

@@ -8,7 +8,8 @@ import { local } from '../src/index.ts'
 import { tryLock, type FileLock } from '../src/lock.ts'
 import { OPENING } from '../src/open.ts'
 import { bodyOf, bytesOf, content } from './content.ts'
-import { litter, newFolder } from './folder.ts'
+import { newFolder } from './folder.ts'
+import { litter } from './litter.ts'
 
 const layout: Layout = { ...layouts['unixfs-v1-2025'], name: 'small', splitter: fixedSize(4096), maxLinks: 4 }
 const MEGABYTE = 1024 * 1024

@@ -1,10 +1,13 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fixedSize, hashContent, layouts, parseCid, type Layout } from '@stowage/core/spi'
+import { cidKey, fixedSize, hashContent, layouts, parseCid, type Layout } from '@stowage/core/spi'
 import { expect, test } from 'vitest'
-import { local, type Notice } from '../src/index.ts'
-import { bodyOf, bytesOf, content } from './content.ts'
-import { blobFiles, litter, newFolder } from './folder.ts'
+import { local } from '../src/index.ts'
+import { tryLock, type FileLock } from '../src/lock.ts'
+import { createOwner } from '../src/owner.ts'
+import { bodyOf, content } from './content.ts'
+import { blobFiles, newFolder } from './folder.ts'
+import { litter } from './litter.ts'
 import { start } from './process.ts'
 
 const layout: Layout = { ...layouts['unixfs-v1-2025'], name: 'small', splitter: fixedSize(4096), maxLinks: 4 }
@@ -104,6 +107,30 @@ test('a partial blob of a killed process can be resumed', async () => {
   expect(await litter(dir)).toEqual([])
 })
 
+test('what a process left that died while it put a partial blob away is removed at the next opening', async () => {
+  const dir = await newFolder()
+  const store = local({ dir })
+  const keys: string[] = []
+  for (const name of ['published', 'locked', 'resumable']) {
+    const built = await hashContent(bodyOf(content(name, 20_000)), { layout })
+    const partial = await store.partial(built)
+    await partial.close()
+    keys.push(cidKey(built.cid))
+  }
+  await store.close()
+  const [published, locked, resumable] = keys.map((key) => join(dir, 'partial', key)) as [string, string, string]
+  await rm(join(published, 'data'))
+  await rm(locked, { recursive: true })
+  for (const folder of [published, locked, resumable]) (tryLock(`${folder}.lock`) as FileLock).abandon()
+  createOwner(dir).abandon()
+
+  const after = local({ dir })
+  expect((await after.usage()).blobs).toBe(0)
+  expect(await readdir(join(dir, 'partial'))).toEqual([keys[2]])
+  await after.close()
+  expect(await litter(dir)).toEqual([`partial/${keys[2]}`])
+})
+
 test('several processes make the view of one directory at once', async () => {
   const dir = await newFolder()
   const store = local({ dir })
@@ -125,51 +152,4 @@ test('several processes make the view of one directory at once', async () => {
     expect(await readFile(join(paths[0] as string, name))).toEqual(Buffer.from(content('file', 9000)))
   await store.close()
   expect(await litter(dir)).toEqual([])
-})
-
-interface Said {
-  readonly trying?: string
-  readonly stored?: string
-  readonly cid?: string
-  readonly size?: number
-  readonly deleted?: string
-  readonly of?: string
-}
-
-test('kill -9 at any moment: what was acknowledged is whole, and nothing else stays behind', async () => {
-  const dir = await newFolder()
-  const stored = new Map<string, { cid: string; size: number }>()
-  const deleted = new Set<string>()
-  let next = 0
-  for (let round = 0; round < 12; round++) {
-    const children = ['a', 'b'].map((seed) => start(dir, 'churn', `${seed}${round}`, next))
-    for (const child of children) await child.next()
-    // Each round another number of lines into its work, so that kills come at all sorts of moments.
-    for (let line = 0; line < (round * 5) % 23; line++) await note(await children[0]!.next())
-    await Promise.all(children.map((child) => child.kill()))
-    for (const said of (await Promise.all(children.map((child) => child.rest()))).flat()) await note(said)
-    next += 100
-
-    const notices: Notice[] = []
-    const store = local({ dir, onNotice: (notice) => notices.push(notice) })
-    for (const [name, { cid, size }] of stored) {
-      expect((await store.catalog.names.get(name))?.toString()).toBe(cid)
-      const read = await store.read(parseCid(cid))
-      expect(Buffer.compare(await bytesOf(read.body), content(name, size))).toBe(0)
-    }
-    for (const cid of deleted) expect(await store.stat(parseCid(cid))).toBeUndefined()
-    for await (const { cid } of store.list()) expect(await store.verify(cid)).toEqual([])
-    expect(await readdir(join(dir, 'tmp'))).toEqual([])
-    expect(notices.filter(({ level }) => level === 'warn')).toEqual([])
-    await store.close()
-    expect(await readdir(join(dir, 'owners'))).toEqual([])
-    expect((await blobFiles(dir)).filter((file) => file.includes('.tmp'))).toEqual([])
-  }
-  expect(stored.size).toBeGreaterThan(10)
-
-  async function note(line: unknown): Promise<void> {
-    const said = line as Said
-    if (said.stored !== undefined) stored.set(said.stored, { cid: said.cid as string, size: said.size as number })
-    if (said.deleted !== undefined) deleted.add(said.deleted)
-  }
 })

@@ -6,7 +6,8 @@ import { fixedSize, hashContent, layouts } from '@stowage/core/spi'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { local } from '../src/index.ts'
 import { bodyOf, bytesOf, content } from './content.ts'
-import { litter, newFolder } from './folder.ts'
+import { newFolder } from './folder.ts'
+import { litter } from './litter.ts'
 
 const SIZE = 8 * 1024 * 1024
 const dir = await newFolder()

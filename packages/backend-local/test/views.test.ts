@@ -13,7 +13,8 @@ import {
 import { expect, test } from 'vitest'
 import { local } from '../src/index.ts'
 import { bodyOf, content } from './content.ts'
-import { litter, newFolder } from './folder.ts'
+import { newFolder } from './folder.ts'
+import { litter } from './litter.ts'
 
 const layout: Layout = { ...layouts['unixfs-v1-2025'], name: 'small', splitter: fixedSize(4096), maxLinks: 4 }
 
