@@ -1,127 +1,230 @@
-import { throwIfAborted } from '@stowage/core/spi'
-import { holdersOf } from './catalog/links.ts'
 import { isLeased } from './catalog/leases.ts'
+import { ancestorsOf, holdersOf } from './catalog/links.ts'
+import { remember, forgetGhosts } from './catalog/ghosts.ts'
 import { isPinned } from './catalog/pins.ts'
 import { findByKey, type BlobRow } from './catalog/records.ts'
-import { fallsWith, stands } from './members.ts'
+import { raiseFloor, totals } from './catalog/totals.ts'
+import type { Step } from './catalog/writer.ts'
+import { spaceFreed } from './files.ts'
+import { stands, walkFalling } from './members.ts'
+import { worth } from './policy/worth.ts'
 import { drop, removeTrees } from './remove.ts'
 import type { Session } from './session.ts'
+import { isBefore, type Evicted, type Stock, type Victim } from './stock.ts'
 import { takeTurns } from './turns.ts'
 
-/** What goes together: a blob, or a directory with the members that stand only through it. */
-interface Unit {
+/** A blob, or a directory with the members that stand only through it. */
+interface Unit extends Victim {
   readonly root: BlobRow
+  /** Itself first. */
   readonly falling: readonly BlobRow[]
-  /** When any of it was used last, in milliseconds. */
-  readonly usedAt: number
 }
 
-export interface Evicted {
-  /** Blobs and directories. */
-  readonly removed: number
-  /** Bytes of the blobs. */
-  readonly freed: number
-}
+/** What eviction needs of a session. */
+export type Evicting = Pick<Session, 'dir' | 'database' | 'writer' | 'owner'>
 
-/** Units in one change at most, so that others get their turn. */
-const BATCH = 32
-const PAGE = 256
+const PAGE = 128
+/** Milliseconds of work in one change, so that this thread and other processes get their turn. */
+const SLICE = 4
 
-/** Removes the units that are wanted, those used longest ago first, until so many bytes are freed. */
-export async function evict(
-  session: Session,
-  wanted: (unit: Unit) => boolean,
-  enough: number,
-  signal: AbortSignal,
-): Promise<Evicted> {
-  let removed = 0
-  let freed = 0
-  const next = units(session)
-  for (let batch = take(next, BATCH); batch.length > 0 && freed < enough; batch = take(next, BATCH)) {
-    await takeTurns()
-    throwIfAborted(signal)
-    const planned: Unit[] = []
-    let planning = freed
-    for (const unit of batch) {
-      if (planning >= enough || !wanted(unit)) continue
-      planned.push(unit)
-      planning += bytesOf(unit.falling)
-    }
-    if (planned.length === 0) continue
-    const done = await session.writer.write(
-      (step) => planned.map(({ root }) => evictOne(session, root, (row) => drop(session, step, row))),
-      signal,
-    )
-    for (const { falling, views } of done) {
-      await removeTrees(views)
-      removed += falling.length
-      freed += bytesOf(falling)
-    }
+/** The blobs and directories that have a record. */
+export function blobStock(session: Evicting): Stock {
+  const { database } = session
+  return {
+    bytes: () => totals(database).bytes,
+    victims: ({ above }) => (above === undefined ? byValue(session) : larger(session, above)),
+    drop: (batch, floor, signal) => dropUnits(session, batch as readonly Unit[], floor, signal),
   }
-  return { removed, freed }
 }
 
-/** Looks again: since it was chosen it may have been pinned, leased, used by a directory, or deleted. */
-function evictOne(
-  { database }: Session,
-  { key, id, used_at }: BlobRow,
-  drop: (row: BlobRow) => string[],
-): { falling: readonly BlobRow[]; views: string[] } {
-  const row = findByKey(database, key)
-  const unit = row?.id === id && row.used_at === used_at ? unitOf(database, row) : undefined
-  if (unit === undefined) return { falling: [], views: [] }
-  return { falling: unit.falling, views: unit.falling.flatMap(drop) }
-}
-
-/** All that may go, in the order of use. A unit of many is as young as its youngest, so it waits for its turn. */
-function* units({ database }: Session): Generator<Unit> {
-  const waiting: Unit[] = []
-  let last: Pick<BlobRow, 'id' | 'used_at'> = { id: 0, used_at: -1 }
-  for (;;) {
-    const page = database.all<BlobRow>(
-      `SELECT * FROM blobs WHERE (used_at, id) > (?, ?) ORDER BY used_at, id LIMIT ${PAGE}`,
-      last.used_at,
-      last.id,
-    )
+/** Removes members that no directory took and nobody used since: milliseconds. */
+export async function evictForsaken(session: Evicting, before: number, signal: AbortSignal): Promise<Evicted> {
+  const { database } = session
+  let sum: Evicted = { removed: 0, freed: 0 }
+  const pages = paged(session, 'standing = 0 AND used_at < ?', [before], ['used_at', 'id'], ({ used_at, id }) => [
+    used_at,
+    id,
+  ])
+  for await (const page of pages) {
+    const units: Unit[] = []
     for (const row of page) {
-      while (waiting[0] !== undefined && waiting[0].usedAt < row.used_at) yield waiting.shift() as Unit
-      const unit = unitOf(database, row)
-      if (unit === undefined) continue
-      waiting.push(unit)
-      waiting.sort((one, other) => one.usedAt - other.usedAt)
+      const unit = stands(database, row) ? undefined : await unitOf(session, row)
+      if (unit !== undefined && unit.usedAt < before) units.push(unit)
     }
-    const end = page.at(-1)
-    if (end === undefined) break
-    last = end
+    const { removed, freed } = await dropUnits(session, units, undefined, signal)
+    sum = { removed: sum.removed + removed, freed: sum.freed + freed }
+  }
+  return sum
+}
+
+/** A unit's value is at least that of its root alone, so it waits until the roots are as dear. */
+async function* byValue(session: Evicting): AsyncGenerator<Unit> {
+  const waiting: Unit[] = []
+  const pages = paged(session, 'TRUE', [], ['value', 'used_at', 'id'], ({ value, used_at, id }) => [value, used_at, id])
+  for await (const page of pages) {
+    for (const row of page) {
+      while (waiting[0] !== undefined && waiting[0].value < row.value) yield waiting.shift() as Unit
+      const unit = await unitOf(session, row)
+      if (unit === undefined) continue
+      const place = waiting.findIndex((other) => isBefore(unit, other))
+      waiting.splice(place === -1 ? waiting.length : place, 0, unit)
+    }
   }
   yield* waiting
 }
 
-/** `undefined`: pinned, held by a directory, or some of it is leased. */
-function unitOf(database: Session['database'], root: BlobRow): Unit | undefined {
-  if (isPinned(database, root.id) || holdersOf(database, root.key).length > 0) return undefined
-  const falling = fallsWith(database, root)
-  if (falling.some(({ id }) => isLeased(database, id))) return undefined
-  return { root, falling, usedAt: Math.max(...falling.map(({ used_at }) => used_at)) }
-}
-
-/** True for members that no directory took. */
-export function isForsaken({ database }: Session, { root }: Unit): boolean {
-  return !stands(database, root)
-}
-
-export type { Unit }
-
-function take<T>(items: Iterator<T>, count: number): T[] {
-  const taken: T[] = []
-  while (taken.length < count) {
-    const next = items.next()
-    if (next.done === true) break
-    taken.push(next.value)
+async function* larger(session: Evicting, bytes: number): AsyncGenerator<Unit> {
+  for await (const page of paged(session, 'size > ?', [bytes], ['size', 'id'], ({ size, id }) => [size, id])) {
+    for (const row of page) {
+      const unit = await unitOf(session, row)
+      if (unit !== undefined && unit.bytes > bytes) yield unit
+    }
   }
-  return taken
 }
 
-function bytesOf(rows: readonly BlobRow[]): number {
-  return rows.reduce((sum, { directory, size }) => sum + (directory === 1 ? 0 : size), 0)
+/** Rows page by page, in the order of an index. */
+async function* paged(
+  { database }: Evicting,
+  wanted: string,
+  values: readonly number[],
+  order: readonly string[],
+  placeOf: (row: BlobRow) => readonly number[],
+): AsyncGenerator<BlobRow[]> {
+  const columns = order.join(', ')
+  const marks = order.map(() => '?').join(', ')
+  let last: readonly number[] = order.map(() => -1)
+  for (;;) {
+    await takeTurns()
+    const page = database.all<BlobRow>(
+      `SELECT * FROM blobs WHERE ${wanted} AND (${columns}) > (${marks}) ORDER BY ${columns} LIMIT ${PAGE}`,
+      ...values,
+      ...last,
+    )
+    if (page.length > 0) yield page
+    const end = page.at(-1)
+    if (end === undefined || page.length < PAGE) return
+    last = placeOf(end)
+  }
+}
+
+/** `undefined`: pinned, held by a directory, or some of it is leased. */
+async function unitOf(session: Evicting, root: BlobRow): Promise<Unit | undefined> {
+  const { database } = session
+  if (!isFree(session, root)) return undefined
+  const falling: BlobRow[] = []
+  for (const row of walkFalling(database, root)) {
+    await takeTurns()
+    if (isLeased(database, row.id)) return undefined
+    falling.push(row)
+  }
+  const bytes = falling.reduce((sum, { directory, size }) => sum + (directory === 1 ? 0 : size), 0)
+  // Together they are as large as all, and as wanted as the most wanted.
+  const values = falling.map(({ value, size, uses }) => value - worth(size, uses) + worth(bytes, uses))
+  const arrival = most(falling.map((row) => row.arrival))
+  return {
+    root,
+    falling,
+    bytes,
+    value: root.directory === 1 ? Math.max(root.value, most(values)) : root.value,
+    usedAt: most(falling.map(({ used_at }) => used_at)),
+    since: totals(database).taken - arrival,
+  }
+}
+
+/** Not pinned, and held by no directory. */
+function isFree({ database }: Evicting, { id, key }: BlobRow): boolean {
+  return !isPinned(database, id) && holdersOf(database, key).length === 0
+}
+
+async function dropUnits(
+  session: Evicting,
+  units: readonly Unit[],
+  floor: number | undefined,
+  signal: AbortSignal,
+): Promise<Evicted> {
+  const { database, writer } = session
+  const left = units.toReversed()
+  /** Members of directories that are gone. */
+  let fallen: BlobRow[] = []
+  let removed = 0
+  let freed = 0
+  while (left.length + fallen.length > 0) {
+    const gone: BlobRow[] = []
+    const views = await writer.write((step) => {
+      const until = performance.now() + SLICE
+      const unsynced = withoutSync(step)
+      const moved: string[] = []
+      const leased = directoriesOfLeased(session)
+      const members = fallen.slice()
+      let next = left.length
+      const take = (row: BlobRow): void => {
+        remember(database, row.key, row.uses)
+        moved.push(...drop(session, unsynced, row))
+        gone.push(row)
+      }
+      do {
+        const member = members.pop()
+        if (member !== undefined) {
+          if (mayFall(session, member)) take(member)
+          continue
+        }
+        const unit = left[--next]
+        if (unit === undefined || !mayGo(session, unit, leased)) continue
+        take(unit.root)
+        members.push(...unit.falling.slice(1).toReversed())
+      } while ((next > 0 || members.length > 0) && performance.now() < until)
+      forgetGhosts(database)
+      if (floor !== undefined) raiseFloor(database, floor)
+      return { moved, next, members }
+    }, signal)
+    left.length = Math.max(views.next, 0)
+    fallen = views.members
+    await removeTrees(views.moved)
+    await spaceFreed()
+    removed += gone.length
+    freed += gone.reduce((sum, { directory, size }) => sum + (directory === 1 ? 0 : size), 0)
+  }
+  return { removed, freed }
+}
+
+/** Looks again: since it was chosen it may have been pinned, leased, used, held by a directory, or deleted. */
+function mayGo(session: Evicting, { root }: Unit, leased: ReadonlySet<number>): boolean {
+  const row = findByKey(session.database, root.key)
+  return (
+    row?.id === root.id &&
+    row.used_at === root.used_at &&
+    row.value === root.value &&
+    !isLeased(session.database, row.id) &&
+    !leased.has(row.id) &&
+    isFree(session, row)
+  )
+}
+
+/** A member of a directory that is gone. */
+function mayFall(session: Evicting, member: BlobRow): boolean {
+  const row = findByKey(session.database, member.key)
+  return (
+    row?.id === member.id &&
+    row.used_at === member.used_at &&
+    !stands(session.database, row) &&
+    !isLeased(session.database, row.id) &&
+    isFree(session, row)
+  )
+}
+
+/** Directories around leased members, whatever the depth. Leases are few. */
+function directoriesOfLeased({ database }: Evicting): ReadonlySet<number> {
+  const leased = database.all<{ key: string }>(
+    'SELECT DISTINCT key FROM leases JOIN blobs ON blobs.id = leases.blob WHERE standing = 0',
+  )
+  return new Set(leased.flatMap(({ key }) => ancestorsOf(database, key).map(({ id }) => id)))
+}
+
+/** After a power cut an evicted blob may be back. It is adopted then, and evicted again: that is cheaper than a sync for each folder. */
+function withoutSync(step: Step): Step {
+  return { ...step, sync: () => {} }
+}
+
+function most(numbers: readonly number[]): number {
+  return numbers.reduce((one, other) => Math.max(one, other), 0)
 }

@@ -29,6 +29,8 @@ export function local(options: LocalOptions): NearStore {
   const { name = 'local' } = options
   if (typeof options.dir !== 'string' || options.dir === '')
     throw new StorageError('invalid-argument', 'local() needs a dir.')
+  if (options.maxSize !== undefined && !(options.maxSize >= 0))
+    throw new StorageError('invalid-argument', `maxSize is ${options.maxSize}, not a number of bytes.`)
   const dir = resolve(options.dir)
   const life = createLife(name)
   let opening: Promise<Opened> | undefined
@@ -47,6 +49,7 @@ export function local(options: LocalOptions): NearStore {
   async function openOnce(): Promise<Opened> {
     const commands = await import('./commands.ts')
     opened = await commands.open(dir, options, life)
+    opened.budget.check()
     return { session: opened, commands }
   }
 

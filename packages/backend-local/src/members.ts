@@ -25,13 +25,22 @@ export function fallsWith(
   row: BlobRow,
   isSpared: (member: BlobRow) => boolean = () => false,
 ): readonly BlobRow[] {
+  return [...walkFalling(database, row, isSpared)]
+}
+
+/** The same, one after the other, for who wants to stop or to let others have a turn in between. */
+export function* walkFalling(
+  database: Database,
+  row: BlobRow,
+  isSpared: (member: BlobRow) => boolean = () => false,
+): Generator<BlobRow> {
   const falling = new Map([[row.id, row]])
   for (const fallen of falling.values()) {
+    yield fallen
     if (fallen.directory === 0) continue
     for (const child of childrenOf(database, fallen.id)) {
       if (falling.has(child.id) || stands(database, child) || isSpared(child)) continue
       if (holdersOf(database, child.key).every((holder) => falling.has(holder))) falling.set(child.id, child)
     }
   }
-  return [...falling.values()]
 }

@@ -2,6 +2,7 @@ import { constants, existsSync, statSync } from 'node:fs'
 import { access, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { makeFolder, StorageError } from '@stowage/core/spi'
+import { createBudget } from './budget.ts'
 import { openDatabase, type Database } from './catalog/database.ts'
 import { migrate } from './catalog/schema.ts'
 import { createTouches } from './catalog/touches.ts'
@@ -57,7 +58,7 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
       }
     }
     owners.forget()
-    return {
+    const session = {
       dir,
       options,
       life,
@@ -67,6 +68,7 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
       touches: createTouches(database, writer),
       outboards: createOutboards(),
     }
+    return { ...session, budget: createBudget(session) }
   } catch (error) {
     owners.abandon()
     // Nothing was begun without a catalog: nobody needs to look after us.

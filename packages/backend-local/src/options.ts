@@ -11,6 +11,11 @@ export interface LocalOptions {
   readonly name?: string | undefined
   /** Milliseconds that a partial blob may lie untouched before `gc` removes it. Default: seven days. */
   readonly partialAge?: number | undefined
+  /**
+   * Byte budget of all blobs. What passes it is evicted in the background, the least valuable first, never what is pinned or
+   * leased. What was put last stays, even if it is larger. Default: none.
+   */
+  readonly maxSize?: number | undefined
   readonly onNotice?: ((notice: Notice) => void) | undefined
 }
 

@@ -4,7 +4,16 @@ import { StorageError, assertStorable, cidKey, type CID, type CommitOptions } fr
 import { blobPath, directoryNodesPath, outboardPath, shardOf } from './address.ts'
 import { addLinks } from './catalog/links.ts'
 import { assertCurrent } from './catalog/names.ts'
-import { cidOf, findByKey, insertBlob, renewBlob, type BlobRow, type NewBlob } from './catalog/records.ts'
+import {
+  cidOf,
+  findByKey,
+  insertBlob,
+  noteArrival,
+  noteUse,
+  renewBlob,
+  type BlobRow,
+  type NewBlob,
+} from './catalog/records.ts'
 import type { Step } from './catalog/writer.ts'
 import { attach } from './commit.ts'
 import { removeFile, renameOver, statIfThere } from './files.ts'
@@ -43,7 +52,7 @@ export async function publish(
   })
 }
 
-function put(
+async function put(
   session: Session,
   staged: Staged,
   outboard: string | undefined,
@@ -52,7 +61,7 @@ function put(
 ): Promise<{ cid: CID; deduplicated: boolean }> {
   const { database, dir } = session
   const key = cidKey(staged.cid)
-  return session.writer.write((step) => {
+  const published = await session.writer.write((step) => {
     if (commit.name !== undefined) assertCurrent(database, commit.name)
     assertChildren(session, staged)
     const before = findByKey(database, key)
@@ -63,9 +72,14 @@ function put(
     }
     const row = findByKey(database, key) as BlobRow
     attach(session, row, commit, staged.alias)
-    database.run('UPDATE blobs SET used_at = ? WHERE id = ?', Date.now(), row.id)
+    if (before !== undefined) {
+      noteUse(database, key, Date.now())
+      noteArrival(database, row.id)
+    }
     return { cid: row.version === staged.cid.version ? staged.cid : cidOf(row), deduplicated }
   }, signal)
+  await session.budget.keepUp()
+  return published
 }
 
 /** The outboard goes first, so that a blob without one is never there. */

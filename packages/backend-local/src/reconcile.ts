@@ -7,6 +7,7 @@ import { deleteBlob, findByKey, insertBlob, rows } from './catalog/records.ts'
 import { namesIn, removeFile, statIfThere } from './files.ts'
 import { moveViewOut, removeTrees } from './remove.ts'
 import type { Session } from './session.ts'
+import { takeTurns } from './turns.ts'
 
 type Folder = Pick<Session, 'dir' | 'options' | 'database' | 'writer' | 'owner'>
 
@@ -40,6 +41,7 @@ export async function reconcile(folder: Folder, { crashed }: { readonly crashed:
 async function dropRecordsWithoutFiles({ dir, database, writer }: Folder): Promise<number> {
   let dropped = 0
   for (const page of rows(database, { pinned: false })) {
+    await takeTurns()
     const lost = page.filter((row) => !isThere(dir, row))
     if (lost.length === 0) continue
     dropped += await writer.write(() => {

@@ -6,7 +6,7 @@ import { isLeased } from './catalog/leases.ts'
 import { ancestorsOf, holdersOf } from './catalog/links.ts'
 import { cidOf, deleteBlob, findBlob, type BlobRow } from './catalog/records.ts'
 import type { Step } from './catalog/writer.ts'
-import { removeFile, removeTree } from './files.ts'
+import { removeFile, removeTree, spaceFreed } from './files.ts'
 import { fallsWith, isProtected } from './members.ts'
 import type { Session } from './session.ts'
 
@@ -26,14 +26,17 @@ export async function remove(
     return fallsWith(database, row, ({ id }) => isLeased(database, id)).flatMap((fallen) => drop(session, step, fallen))
   }, signal)
   await removeTrees(views ?? [])
+  await spaceFreed()
   return views !== undefined
 }
+
+type Dropping = Pick<Session, 'dir' | 'database' | 'owner'>
 
 /**
  * Takes content away with its files, its names and its aliases. Answers what is to be removed afterwards: views, whose
  * hard links would keep the bytes on the disk. The files go before the record, so that a crash in between ends as a deletion.
  */
-export function drop(session: Session, step: Step, row: BlobRow): string[] {
+export function drop(session: Dropping, step: Step, row: BlobRow): string[] {
   const { database, dir } = session
   const views = [row, ...ancestorsOf(database, row.key)]
     .filter(({ directory }) => directory === 1)

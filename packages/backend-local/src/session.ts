@@ -1,3 +1,4 @@
+import type { Budget } from './budget.ts'
 import type { Database } from './catalog/database.ts'
 import type { Touches } from './catalog/touches.ts'
 import type { Writer } from './catalog/writer.ts'
@@ -17,4 +18,5 @@ export interface Session {
   readonly touches: Touches
   readonly owner: Owner
   readonly outboards: Outboards
+  readonly budget: Budget
 }

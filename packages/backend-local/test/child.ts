@@ -5,7 +5,7 @@ import { bodyOf, content } from './content.ts'
 
 /** A process of its own on a store's folder. It says on stdout what it has done, a JSON text a line. */
 const [dir, command, ...values] = process.argv.slice(2) as [string, string, ...string[]]
-const store = local({ dir })
+const store = local({ dir, ...(command === 'fill' && { maxSize: Number(values[1]) }) })
 const layout = { ...layouts['unixfs-v1-2025'], name: 'small', splitter: fixedSize(4096), maxLinks: 4 }
 
 function say(value: unknown): void {
@@ -27,6 +27,18 @@ const commands: Record<string, () => Promise<void>> = {
     await once(process.stdin, 'data')
     const { cid, deduplicated } = await store.ingest(bodyOf(bytes))
     say({ cid: cidKey(cid), deduplicated })
+  },
+  /** Puts blobs of 10 kB into a store with a budget, four at a time, and says what it held after each. */
+  fill: async () => {
+    const [seed, , count] = [String(values[0]), values[1], Number(values[2])]
+    await store.usage()
+    say('ready')
+    await once(process.stdin, 'data')
+    for (let number = 0; number < count; number += 4) {
+      const four = [0, 1, 2, 3].map((one) => store.ingest(bodyOf(content(`${seed}-${number + one}`, 10_000))))
+      await Promise.all(four)
+      say({ bytes: (await store.usage()).bytes })
+    }
   },
   /** Starts an ingest that never ends. */
   hang: async () => {

@@ -18,6 +18,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { StorageError, buildDirectory, cidKey, fixedSize, layouts, type CID, type Layout } from '@stowage/core/spi'
 import { expect, test } from 'vitest'
 import { blobPath, directoryNodesPath, outboardPath } from '../src/address.ts'
+import { SCHEMA_VERSION } from '../src/catalog/schema.ts'
 import { local, type Notice } from '../src/index.ts'
 import { bodyOf, bytesOf, content } from './content.ts'
 import { newFolder } from './folder.ts'
@@ -281,7 +282,10 @@ test('a catalog of a newer version is left alone', async () => {
   newer.close()
   const before = await readdir(dir)
   const refused = local({ dir })
-  await expect(refused.usage()).rejects.toMatchObject({ code: 'unsupported', message: expect.stringMatching(/99.*1/) })
+  await expect(refused.usage()).rejects.toMatchObject({
+    code: 'unsupported',
+    message: expect.stringMatching(`99.*${SCHEMA_VERSION}`),
+  })
   expect(await refused.health()).toMatchObject({ reachable: false })
   await refused.close()
   expect(await readdir(dir)).toEqual(before)

@@ -22,7 +22,7 @@ export async function open(settings: Settings): Promise<StorageWrapper> {
   const dir = await prepareDir(settings.dir, logger)
   const { tiers, unavailable } = await farTiers(settings)
   return new StorageWrapper({
-    near: local({ dir, onNotice: ({ level, message }) => logger[level](message) }),
+    near: local({ dir, maxSize: settings.maxSize, onNotice: ({ level, message }) => logger[level](message) }),
     tiers,
     unavailable,
     gate,

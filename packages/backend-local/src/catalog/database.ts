@@ -21,6 +21,8 @@ export interface Database {
 
 /** Milliseconds that a statement may block this thread while another process writes. */
 const BUSY_TIMEOUT = 250
+/** Bytes that the log keeps on the disk after a checkpoint. */
+const LOG_SIZE = 8 * 1024 * 1024
 
 export function openDatabase(path: string): Database {
   const raw = new DatabaseSync(path)
@@ -35,7 +37,7 @@ export function openDatabase(path: string): Database {
   }
   try {
     raw.exec(
-      `PRAGMA busy_timeout = ${BUSY_TIMEOUT}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY`,
+      `PRAGMA busy_timeout = ${BUSY_TIMEOUT}; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_size_limit = ${LOG_SIZE}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY`,
     )
   } catch (error) {
     raw.close()

@@ -7,11 +7,22 @@ export function addLinks(database: Database, parent: number, children: Iterable<
   for (const child of children) database.run('INSERT OR IGNORE INTO links (parent, child) VALUES (?, ?)', parent, child)
 }
 
-export function childrenOf(database: Database, parent: number): BlobRow[] {
-  return database.all<BlobRow>(
-    'SELECT blobs.* FROM links JOIN blobs ON blobs.key = links.child WHERE links.parent = ?',
-    parent,
-  )
+const PAGE = 256
+
+/** Page by page: a directory may hold any number. */
+export function* childrenOf(database: Database, parent: number): Generator<BlobRow> {
+  for (let last = ''; ;) {
+    const page = database.all<BlobRow>(
+      `SELECT blobs.* FROM links JOIN blobs ON blobs.key = links.child
+       WHERE links.parent = ? AND links.child > ? ORDER BY links.child LIMIT ${PAGE}`,
+      parent,
+      last,
+    )
+    yield* page
+    const end = page.at(-1)
+    if (end === undefined || page.length < PAGE) return
+    last = end.key
+  }
 }
 
 /** Ids of the directories that hold this, directly. */

@@ -1,6 +1,9 @@
 import { cidKey, parseCid, type BlobRecord, type CID, type RecordFilter } from '@stowage/core/spi'
+import { worth } from '../policy/worth.ts'
 import type { Database } from './database.ts'
+import { recall } from './ghosts.ts'
 import { prefixEnd } from './prefix.ts'
+import { totals } from './totals.ts'
 
 export interface BlobRow {
   readonly id: number
@@ -13,6 +16,9 @@ export interface BlobRow {
   readonly created_at: number
   readonly used_at: number
   readonly trust: string | null
+  readonly uses: number
+  readonly value: number
+  readonly arrival: number
 }
 
 /** What a row starts with. */
@@ -30,10 +36,13 @@ export function findByKey(database: Database, key: string): BlobRow | undefined 
 
 export function insertBlob(database: Database, cid: CID, blob: NewBlob): number {
   const now = Date.now()
+  const key = cidKey(cid)
+  const uses = recall(database, key) + 1
+  const { taken, floor } = totals(database)
   return database.insert(
-    `INSERT INTO blobs (key, version, directory, size, outboard, standing, created_at, used_at, trust)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    cidKey(cid),
+    `INSERT INTO blobs (key, version, directory, size, outboard, standing, created_at, used_at, trust, uses, value, arrival)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    key,
     cid.version,
     blob.directory,
     blob.size,
@@ -42,7 +51,28 @@ export function insertBlob(database: Database, cid: CID, blob: NewBlob): number 
     now,
     now,
     blob.trust,
+    uses,
+    floor + worth(blob.size, uses),
+    taken + (blob.directory === 1 ? 0 : blob.size),
   )
+}
+
+/** Puts what was used up again. Nothing there: nothing happens. */
+export function noteUse(database: Database, key: string, at: number): void {
+  const row = database.get<Pick<BlobRow, 'id' | 'size' | 'uses'>>('SELECT id, size, uses FROM blobs WHERE key = ?', key)
+  if (row === undefined) return
+  database.run(
+    'UPDATE blobs SET used_at = max(used_at, ?), uses = ?, value = ? WHERE id = ?',
+    at,
+    row.uses + 1,
+    totals(database).floor + worth(row.size, row.uses + 1),
+    row.id,
+  )
+}
+
+/** What was put again is new again. */
+export function noteArrival(database: Database, id: number): void {
+  database.run('UPDATE blobs SET arrival = (SELECT taken FROM totals) WHERE id = ?', id)
 }
 
 /** After its files were replaced by good ones. */

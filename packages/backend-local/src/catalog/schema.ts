@@ -59,6 +59,45 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX leases_by_blob ON leases (blob);
   CREATE INDEX leases_by_owner ON leases (owner);
   `,
+  `
+  ALTER TABLE blobs ADD COLUMN uses INTEGER NOT NULL DEFAULT 1;     -- puts and times of use
+  ALTER TABLE blobs ADD COLUMN value REAL NOT NULL DEFAULT 0;       -- the least goes first
+  ALTER TABLE blobs ADD COLUMN arrival INTEGER NOT NULL DEFAULT 0;  -- bytes that had come in by then, its own included
+  DROP INDEX blobs_by_use;
+  CREATE INDEX blobs_by_value ON blobs (value, used_at);
+  CREATE INDEX blobs_by_size ON blobs (size);
+  CREATE INDEX members_by_use ON blobs (used_at) WHERE standing = 0;
+
+  CREATE TABLE totals (                -- one row
+    blobs INTEGER NOT NULL,
+    directories INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,            -- of the blobs
+    taken INTEGER NOT NULL,            -- bytes of all that ever came in
+    floor REAL NOT NULL                -- value of the dearest that was evicted
+  );
+  INSERT INTO totals SELECT
+    coalesce(sum(directory = 0), 0), coalesce(sum(directory = 1), 0), coalesce(sum(size) FILTER (WHERE directory = 0), 0),
+    coalesce(sum(size) FILTER (WHERE directory = 0), 0), 0 FROM blobs;
+  CREATE TRIGGER blobs_come AFTER INSERT ON blobs BEGIN
+    UPDATE totals SET
+      blobs = blobs + (new.directory = 0), directories = directories + (new.directory = 1),
+      bytes = bytes + (new.directory = 0) * new.size, taken = taken + (new.directory = 0) * new.size;
+  END;
+  CREATE TRIGGER blobs_go AFTER DELETE ON blobs BEGIN
+    UPDATE totals SET
+      blobs = blobs - (old.directory = 0), directories = directories - (old.directory = 1),
+      bytes = bytes - (old.directory = 0) * old.size;
+  END;
+  CREATE TRIGGER blobs_change AFTER UPDATE OF size ON blobs WHEN new.directory = 0 AND new.size <> old.size BEGIN
+    UPDATE totals SET bytes = bytes + new.size - old.size;
+  END;
+
+  CREATE TABLE ghosts (                -- evicted blobs
+    id INTEGER PRIMARY KEY,
+    print INTEGER NOT NULL UNIQUE,     -- of the key
+    uses INTEGER NOT NULL
+  );
+  `,
 ]
 
 export const SCHEMA_VERSION: number = MIGRATIONS.length

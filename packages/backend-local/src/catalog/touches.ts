@@ -1,7 +1,8 @@
 import type { Database } from './database.ts'
+import { noteUse } from './records.ts'
 import type { Writer } from './writer.ts'
 
-/** Times of use, kept in memory and written now and then: a read must not cost a write. */
+/** Uses, kept in memory and written now and then: a read must not cost a write. Those of one blob in between count as one. */
 export interface Touches {
   touch(key: string): void
   /** Milliseconds, when it is known better than the catalog knows it. */
@@ -13,20 +14,26 @@ export interface Touches {
 }
 
 const INTERVAL = 5_000
+/** Uses in one change at most, so that others get their turn. */
+const BATCH = 128
 
 export function createTouches(database: Database, writer: Writer): Touches {
   let touched = new Map<string, number>()
 
   async function flush(signal?: AbortSignal): Promise<void> {
     if (touched.size === 0) return
-    const batch = touched
+    const noted = [...touched]
     touched = new Map()
     try {
-      await writer.write(() => {
-        for (const [key, at] of batch) database.run('UPDATE blobs SET used_at = max(used_at, ?) WHERE key = ?', at, key)
-      }, signal)
+      while (noted.length > 0) {
+        const batch = noted.slice(-BATCH)
+        await writer.write(() => {
+          for (const [key, at] of batch) noteUse(database, key, at)
+        }, signal)
+        noted.length -= batch.length
+      }
     } catch {
-      touched = new Map([...batch, ...touched])
+      touched = new Map([...noted, ...touched])
     }
   }
 
