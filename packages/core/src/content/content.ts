@@ -31,7 +31,7 @@ export function openContent(content: Content): OpenContent {
   if (ArrayBuffer.isView(content)) return whole(new Uint8Array(content.buffer, content.byteOffset, content.byteLength))
   if (content instanceof ArrayBuffer || content instanceof SharedArrayBuffer) return whole(new Uint8Array(content))
   if (content instanceof Blob) return { body: chunks(content.stream()), size: content.size }
-  if (content instanceof Response) return openResponse(content)
+  if (isResponse(content)) return openResponse(content)
   if (content instanceof ReadableStream) {
     if (content.locked) throw new StorageError('invalid-argument', 'The stream is locked: somebody else reads it.')
     return { body: chunks(content) }
@@ -41,6 +41,12 @@ export function openContent(content: Content): OpenContent {
     'invalid-argument',
     `${describe(content)} is no content: give text, bytes, a Blob, a Response or a stream.`,
   )
+}
+
+/** Asks what the value calls itself first: merely naming `Response` loads Node's whole HTTP client. */
+function isResponse(content: unknown): content is Response {
+  if (typeof content !== 'object' || content === null) return false
+  return Symbol.toStringTag in content && content[Symbol.toStringTag] === 'Response' && content instanceof Response
 }
 
 function openResponse(response: Response): OpenContent {
