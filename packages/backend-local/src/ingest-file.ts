@@ -10,12 +10,12 @@ import {
   treeBuilder,
   type IngestFileOptions,
   type Ingested,
-  type Layout,
 } from '@stowage/core/spi'
 import { assertCommit } from './commit.ts'
 import { errnoOf } from './errors.ts'
 import { closeFd, openFd, removeTree, statFd, syncFd } from './files.ts'
 import { finish, ingest, wantsDigest, type Taken } from './ingest.ts'
+import { addTo, fixedLeafSize, leavesIn, type Leaf } from './leaf-sizes.ts'
 import type { Session } from './session.ts'
 import { assertEndsAt, assertUnchanged, openSource, readPiece, statSource, streamOf } from './source-file.ts'
 import { flusher, withStaging } from './staging.ts'
@@ -23,6 +23,9 @@ import { createWindow } from './window.ts'
 
 /** What a file system says when it cannot share extents, or not from there. */
 const CANNOT_CLONE = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'EINVAL', 'ENOSYS', 'ENOTTY'])
+
+/** Bytes that a worker takes at a time at most. */
+const RUN = 8 * 1024 * 1024
 
 /** A file's way in: workers read, hash and write its leaves. A file that changes meanwhile: `conflict`. */
 export async function ingestFile(
@@ -39,7 +42,7 @@ export async function ingestFile(
       source: path,
     })
   // Other splitters must see the bytes in order.
-  if (leafSize(options.layout ?? defaultLayout) === undefined)
+  if (fixedLeafSize(options.layout ?? defaultLayout) === undefined)
     return ingest(session, streamOf(path, stats), options, signal)
   const fd = await openSource(path)
   try {
@@ -65,11 +68,9 @@ async function ingestCopy(
     const flush = flusher(staging.fd)
     try {
       const taken = await hashLeaves(fd, Number(before.size), staging.fd, options, signal, flush.grown)
-      await flush.settle()
-      await staging.done()
       assertUnchanged(path, before, await statFd(fd))
       await assertEndsAt(path, fd, Number(before.size))
-      return await finish(session, staging.path, taken, options, signal)
+      return await finish(session, { path: staging.path, durable: staging.done() }, taken, options, signal)
     } finally {
       await flush.settle()
     }
@@ -97,7 +98,7 @@ async function ingestClone(
       const taken = await hashLeaves(fd, Number(size), undefined, options, signal, () => {})
       await chmod(clone, 0o444)
       await syncFd(fd)
-      return await finish(session, clone, taken, options, signal)
+      return await finish(session, { path: clone, durable: Promise.resolve() }, taken, options, signal)
     } finally {
       await closeFd(fd)
     }
@@ -116,29 +117,39 @@ async function hashLeaves(
 ): Promise<Taken> {
   const { layout = defaultLayout, onBytes } = options
   const builder = treeBuilder(layout)
-  const step = leafSize(layout) as number
-  const oneRawLeaf = size <= step && layout.leaves === 'raw'
+  const leafSize = fixedLeafSize(layout) as number
+  const oneRawLeaf = size <= leafSize && layout.leaves === 'raw'
   const whole = wantsDigest(options) && !oneRawLeaf ? digestOf(fd, size, signal) : undefined
   whole?.catch(() => {})
   let bytes = 0
-  const leaves = createWindow<{ digest: Uint8Array; length: number }>(2 * hashPool().size, ({ digest, length }) => {
-    builder.leaf(digest, length)
+  const runs = createWindow<readonly Leaf[]>(2 * hashPool().size + 2, (leaves) => {
+    addTo(builder, leaves)
+    const length = leaves.reduce((sum, leaf) => sum + leaf.size, 0)
     grown(length)
     onBytes?.((bytes += length))
   })
   try {
-    for (let offset = 0; offset === 0 || offset < size; offset += step) {
+    for (const { offset, length } of runsOf(size, leafSize)) {
       throwIfAborted(signal)
-      const length = Math.min(step, size - offset)
-      const hashing = hashPool().hashFile({ fd, offset, length, copyTo, frame: leafFrame(layout, length) })
-      await leaves.push(hashing.then((digest) => ({ digest, length })))
+      const frame = leafFrame(layout, Math.min(leafSize, length))
+      const hashing = hashPool().hashFile({ fd, offset, length, leafSize, copyTo, frame })
+      await runs.push(hashing.then((digests) => leavesIn(digests, length, leafSize)))
     }
-    await leaves.finish()
+    await runs.finish()
     return { ...builder.finish(), sha256: await whole }
   } finally {
-    await leaves.settle()
+    await runs.settle()
     await whole?.catch(() => {})
   }
+}
+
+/** Stretches of whole leaves, as large as gives every worker several of them, and what is left behind the last whole leaf. */
+function* runsOf(size: number, leafSize: number): Generator<{ offset: number; length: number }> {
+  const end = size - (size % leafSize)
+  const most = Math.min(RUN, size / (4 * hashPool().size))
+  const step = leafSize * Math.max(1, Math.floor(most / leafSize))
+  for (let offset = 0; offset < end; offset += step) yield { offset, length: Math.min(step, end - offset) }
+  if (end < size || size === 0) yield { offset: end, length: size - end }
 }
 
 /** SHA-256 of the whole file. On this thread, a piece at a time, so that an abort ends it. */
@@ -151,9 +162,4 @@ async function digestOf(fd: number, size: number, signal: AbortSignal): Promise<
     offset += piece.length
   }
   return new Uint8Array(hash.digest())
-}
-
-/** Where every leaf but the last has the same size: that size. Otherwise leaves depend on the bytes. */
-function leafSize({ splitter }: Layout): number | undefined {
-  return splitter.name === `size-${splitter.maxLeafSize}` ? splitter.maxLeafSize : undefined
 }

@@ -14,9 +14,11 @@ import {
   type Built,
   type IngestOptions,
   type Ingested,
+  type Layout,
 } from '@stowage/core/spi'
 import { assertCommit } from './commit.ts'
 import { tagged } from './errors.ts'
+import { addTo, fixedLeafSize, leavesIn, pieces, type Leaf } from './leaf-sizes.ts'
 import { publish } from './publish.ts'
 import type { Session } from './session.ts'
 import { withStaging, type Staging } from './staging.ts'
@@ -32,7 +34,7 @@ export async function ingest(
   assertCommit(session, options)
   return withStaging(session, async (staging) => {
     const taken = await takeIn(staging, source, options, signal)
-    return finish(session, staging.path, taken, options, signal)
+    return finish(session, { path: staging.path, durable: staging.done() }, taken, options, signal)
   })
 }
 
@@ -40,36 +42,69 @@ export interface Taken extends Built {
   readonly sha256: Uint8Array | undefined
 }
 
+/** Content in a temporary file. */
+export interface Arrived {
+  readonly path: string
+  /** Resolves when it can be relied on. */
+  readonly durable: Promise<void>
+}
+
+/** Bytes that a worker hashes and writes at a time, where the layout leaves that open. */
+const RUN = 2 * 1024 * 1024
+
 async function takeIn(staging: Staging, source: Body, options: IngestOptions, signal: AbortSignal): Promise<Taken> {
   const { layout = defaultLayout, onBytes } = options
   const builder = treeBuilder(layout)
   const whole = wantsDigest(options) ? createHash('sha256') : undefined
-  const flying = 2 * hashPool().size
-  const buffers = bufferRing(flying + 1, layout.splitter.maxLeafSize)
-  const leaves = createWindow<{ digest: Uint8Array; size: number }>(flying, ({ digest, size }) =>
-    builder.leaf(digest, size),
-  )
+  const leafSize = fixedLeafSize(layout)
+  const splitter = leafSize === undefined ? layout.splitter : pieces(leafSize * Math.max(1, Math.floor(RUN / leafSize)))
+  const flying = 2 * hashPool().size + 1
+  const buffers = bufferRing(flying + 1, splitter.maxLeafSize)
+  const arrived = createWindow<readonly Leaf[]>(flying, (leaves) => addTo(builder, leaves))
   let bytes = 0
   try {
-    for await (const leaf of splitLeaves(tagged(source), layout.splitter, { signal, buffers })) {
-      whole?.update(leaf)
-      const size = leaf.length
-      const written = staging.append(leaf, leafFrame(layout, size)).finally(() => buffers.give(leaf))
-      await leaves.push(written.then((digest) => ({ digest, size })))
-      onBytes?.((bytes += size))
+    for await (const piece of splitLeaves(tagged(source), splitter, { signal, buffers })) {
+      whole?.update(piece)
+      const written = appendPiece(staging, layout, piece, leafSize ?? piece.length)
+      await arrived.push(written.finally(() => buffers.give(piece)))
+      onBytes?.((bytes += piece.length))
     }
-    await leaves.finish()
-    await staging.done()
+    await arrived.finish()
   } finally {
-    await leaves.settle()
+    await arrived.settle()
   }
   return { ...builder.finish(), sha256: whole && new Uint8Array(whole.digest()) }
 }
 
-/** Checks what was expected, and publishes. The file is durable. */
+/** Writes and hashes leaves of one size, and behind them what is too short for one. */
+async function appendPiece(staging: Staging, layout: Layout, piece: Uint8Array, leafSize: number): Promise<Leaf[]> {
+  const parts = borders(piece.length, leafSize).map(async ([from, to]) => {
+    const part = piece.subarray(from, to)
+    const frame = leafFrame(layout, Math.min(part.length, leafSize))
+    const one = part.length <= leafSize
+    const digests = await (one ? staging.append(part, frame) : staging.appendLeaves(part, { leafSize, frame }))
+    return leavesIn(digests, part.length, leafSize)
+  })
+  // Nobody may take the memory back while one of them is still at it.
+  await Promise.allSettled(parts)
+  return (await Promise.all(parts)).flat()
+}
+
+/** Where the whole leaves lie, and what is behind them; an empty leaf is one, too. */
+function borders(length: number, leafSize: number): readonly (readonly [number, number])[] {
+  if (length <= leafSize) return [[0, length]]
+  const end = length - (length % leafSize)
+  if (end === length) return [[0, end]]
+  return [
+    [0, end],
+    [end, length],
+  ]
+}
+
+/** Checks what was expected, and publishes. */
 export async function finish(
   session: Session,
-  path: string,
+  arrived: Arrived,
   taken: Taken,
   options: IngestOptions,
   signal: AbortSignal,
@@ -80,7 +115,7 @@ export async function finish(
   const leaves = outboardFile(taken)
   const published = await publish(
     session,
-    { cid, size, path, directory: false, outboard: leaves, alias },
+    { cid, size, ...arrived, directory: false, outboard: leaves, alias },
     options,
     signal,
   )

@@ -1,4 +1,7 @@
-import { hashPool, leafDigest, leafFrames, type Outboard } from '@stowage/core/spi'
+import { hashPool, leafDigest, leafFrames, type LeafRun, type Outboard } from '@stowage/core/spi'
+
+/** Bytes of a SHA-256. */
+export const DIGEST = 32
 
 /** True when these are the leaf's bytes. Large ones are hashed on another thread. */
 export async function checkLeaf(outboard: Outboard, leaf: number, bytes: Uint8Array): Promise<boolean> {
@@ -19,4 +22,26 @@ export async function checkLeafInFile(outboard: Outboard, leaf: number, fd: numb
     if (Buffer.compare(digest, expected) === 0) return true
   }
   return false
+}
+
+/** Leaves of a run, in a file of at least the blob's length, that are not there. */
+export async function badLeavesInFile(outboard: Outboard, run: LeafRun, fd: number): Promise<number[]> {
+  const { offset, length, leafSize } = run
+  const [frame] = leafFrames(outboard, run.first)
+  const digests = await hashPool().hashFile({ fd, offset, length, leafSize, frame })
+  const bad: number[] = []
+  for (const leaf of mismatches(outboard, run, digests)) {
+    if (!(await checkLeafInFile(outboard, leaf, fd))) bad.push(leaf)
+  }
+  return bad
+}
+
+/** Leaves of a run whose digests are not the right ones, at least in the frame that was tried. */
+export function mismatches(outboard: Outboard, { first, last }: LeafRun, digests: Uint8Array): number[] {
+  const found: number[] = []
+  for (let leaf = first; leaf < last; leaf++) {
+    const digest = digests.subarray(DIGEST * (leaf - first), DIGEST * (leaf - first + 1))
+    if (Buffer.compare(digest, leafDigest(outboard, leaf)) !== 0) found.push(leaf)
+  }
+  return found
 }

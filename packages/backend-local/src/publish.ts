@@ -21,7 +21,7 @@ import type { Session } from './session.ts'
 import { withStaging } from './staging.ts'
 import { fingerprint, isTrusted } from './trust.ts'
 
-/** Verified, durable content in a temporary file, and what else is to be known about it. */
+/** Verified content in a temporary file, and what else is to be known about it. */
 export interface Staged {
   readonly cid: CID
   readonly size: number
@@ -33,6 +33,8 @@ export interface Staged {
   /** A directory's children, by key. */
   readonly children?: readonly string[] | undefined
   readonly alias?: string | undefined
+  /** Until then the temporary file is not durable. Absent: it is. */
+  readonly durable?: Promise<void> | undefined
 }
 
 /** Makes content visible, with its name and its pin, in one step. A good copy that is here already stays. */
@@ -44,10 +46,14 @@ export async function publish(
 ): Promise<{ cid: CID; deduplicated: boolean }> {
   assertStorable(staged.cid)
   const { outboard } = staged
-  if (outboard === undefined) return put(session, staged, undefined, commit, signal)
+  if (outboard === undefined) {
+    await staged.durable
+    return put(session, staged, undefined, commit, signal)
+  }
   return withStaging(session, async (staging) => {
     await staging.append(outboard, undefined)
-    await staging.done()
+    // Both at once: each waits for the disk.
+    await Promise.all([staged.durable, staging.done()])
     return put(session, staged, staging.path, commit, signal)
   })
 }

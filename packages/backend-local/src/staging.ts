@@ -1,4 +1,4 @@
-import { hashPool, sha256, type LeafFrame } from '@stowage/core/spi'
+import { hashPool, sha256, type Hashing, type LeafFrame } from '@stowage/core/spi'
 import { closeFd, openFd, removeTree, syncFd, writeAt } from './files.ts'
 import type { Session } from './session.ts'
 
@@ -8,12 +8,14 @@ export interface Staging {
   readonly fd: number
   /** Appends the bytes and hashes them as a leaf. Several may be in flight; all must have settled before `done`. */
   append(bytes: Uint8Array, frame: LeafFrame | undefined): Promise<Uint8Array>
+  /** Likewise of several leaves of that size, of which the last may be shorter: their digests one after the other. */
+  appendLeaves(bytes: Uint8Array, hashing: Hashing): Promise<Uint8Array>
   /** Makes everything durable. */
   done(): Promise<void>
 }
 
-/** Bytes after which flushing starts in the background: one large flush at the end costs much more. */
-const FLUSH_EVERY = 32 * 1024 * 1024
+/** Bytes after which flushing starts in the background: the disk is to be busy all the time, not only at the end. */
+const FLUSH_EVERY = 16 * 1024 * 1024
 /** Below this a trip to a worker takes longer than hash and write. */
 const INLINE = 64 * 1024
 
@@ -55,24 +57,42 @@ export function flusher(fd: number): { grown(bytes: number): void; settle(): Pro
 function stage(path: string, fd: number): { staging: Staging; settle(): Promise<void> } {
   const flush = flusher(fd)
   let size = 0
+  let durable: Promise<void> | undefined
+
+  async function write(bytes: Uint8Array, hashing: Hashing): Promise<Uint8Array> {
+    const position = size
+    size += bytes.length
+    const digests = await hashPool().hashAndWrite(bytes, fd, position, hashing)
+    flush.grown(bytes.length)
+    return digests
+  }
+
+  async function sync(): Promise<void> {
+    await flush.settle()
+    await syncFd(fd)
+  }
+
   const staging: Staging = {
     path,
     fd,
     append: async (bytes, frame) => {
+      if (bytes.length >= INLINE) return write(bytes, { frame })
       const position = size
       size += bytes.length
-      if (bytes.length >= INLINE) {
-        const digest = await hashPool().hashAndWrite(bytes, fd, position, frame)
-        flush.grown(bytes.length)
-        return digest
-      }
       await writeAt(fd, bytes, position)
       return sha256(bytes, frame)
     },
-    done: async () => {
-      await flush.settle()
-      await syncFd(fd)
+    appendLeaves: write,
+    done: () => {
+      durable = sync()
+      // Who waits for it may give up before.
+      durable.catch(() => {})
+      return durable
     },
   }
-  return { staging, settle: flush.settle }
+  const settle = async (): Promise<void> => {
+    await flush.settle()
+    await durable?.catch(() => {})
+  }
+  return { staging, settle }
 }

@@ -4,6 +4,7 @@ import {
   cidKey,
   directoryLinks,
   hashPool,
+  leafRuns,
   parseOutboard,
   throwIfAborted,
   type CID,
@@ -16,10 +17,13 @@ import { notHere } from './commit.ts'
 import { readNodes } from './directory.ts'
 import { isMissing } from './errors.ts'
 import { closeFd, openStored, statFd } from './files.ts'
-import { checkLeafInFile } from './leaves.ts'
+import { badLeavesInFile } from './leaves.ts'
 import type { Session } from './session.ts'
 import { fingerprint } from './trust.ts'
 import { createWindow } from './window.ts'
+
+/** Bytes that a worker hashes at a time. */
+const RUN = 8 * 1024 * 1024
 
 /** Hashes what lies on disk, and remembers the outcome. One sentence a problem. */
 export async function verify(session: Session, cid: CID, signal: AbortSignal): Promise<readonly string[]> {
@@ -83,14 +87,13 @@ async function freshOutboard(session: Session, row: BlobRow): Promise<Outboard |
 }
 
 async function badLeaves(outboard: Outboard, fd: number, signal: AbortSignal): Promise<number[]> {
+  const { leaves } = outboard
   const bad: number[] = []
-  const window = createWindow<{ leaf: number; good: boolean }>(2 * hashPool().size, ({ leaf, good }) => {
-    if (!good) bad.push(leaf)
-  })
+  const window = createWindow<readonly number[]>(2 * hashPool().size, (found) => bad.push(...found))
   try {
-    for (let leaf = 0; leaf < outboard.leaves.count; leaf++) {
+    for (const run of leafRuns(leaves, { first: 0, last: leaves.count }, RUN)) {
       throwIfAborted(signal)
-      await window.push(checkLeafInFile(outboard, leaf, fd).then((good) => ({ leaf, good })))
+      await window.push(badLeavesInFile(outboard, run, fd))
     }
     await window.finish()
   } finally {

@@ -60,7 +60,7 @@ describe('the pool', () => {
     const bytes = someBytes(size)
     const frame = dagPbFrame(size)
     await opened(`write-${size}`, 'w', async (fd) => {
-      expect(hex(await hashPool().hashAndWrite(bytes, fd, 10, frame))).toBe(hex(digestOf(framed(bytes, frame))))
+      expect(hex(await hashPool().hashAndWrite(bytes, fd, 10, { frame }))).toBe(hex(digestOf(framed(bytes, frame))))
       fsyncSync(fd)
     })
     const expected = size === 0 ? new Uint8Array(0) : Buffer.concat([Buffer.alloc(10), bytes])
@@ -81,6 +81,53 @@ describe('the pool', () => {
       })
     })
     expect(Buffer.compare(readFileSync(join(folder, `to-${size}`)).subarray(10), stretch)).toBe(0)
+  })
+
+  it('hashes the leaves of a stretch one by one, the last one shorter, while it copies, writes or hands them over', async () => {
+    const leafSize = 300_000
+    const bytes = someBytes(2 * leafSize + 5)
+    const frame = dagPbFrame(leafSize)
+    const parts = [0, 1, 2].map((leaf) => bytes.subarray(leaf * leafSize, (leaf + 1) * leafSize))
+    const plain = hex(Buffer.concat(parts.map((part) => digestOf(part))))
+    const inFrames = hex(Buffer.concat(parts.map((part) => digestOf(framed(part, frame)))))
+    writeFileSync(join(folder, 'leaves'), bytes)
+    await opened('leaves', 'r', async (fd) => {
+      const stretch = { fd, offset: 0, length: bytes.length, leafSize }
+      await opened('leaves-copy', 'w', async (copyTo) => {
+        expect(hex(await hashPool().hashFile({ ...stretch, copyTo }))).toBe(plain)
+      })
+      expect(hex(await hashPool().hashFile({ ...stretch, frame }))).toBe(inFrames)
+      const read = await hashPool().read(stretch)
+      expect(hex(read.digests)).toBe(plain)
+      expect(Buffer.compare(read.bytes, bytes)).toBe(0)
+    })
+    await opened('leaves-written', 'w', async (fd) => {
+      expect(hex(await hashPool().hashAndWrite(bytes, fd, 0, { leafSize, frame }))).toBe(inFrames)
+    })
+    for (const copy of ['leaves-copy', 'leaves-written'])
+      expect(Buffer.compare(readFileSync(join(folder, copy)), bytes)).toBe(0)
+  })
+
+  it('reads into memory that it is given, which leaves its owner at once', async () => {
+    const bytes = someBytes(200_000)
+    writeFileSync(join(folder, 'into'), bytes)
+    await opened('into', 'r', async (fd) => {
+      for (const [room, kept] of [
+        [300_000, true],
+        [199_999, false],
+      ] as const) {
+        const into = new ArrayBuffer(room)
+        const reading = hashPool().read({ fd, offset: 0, length: bytes.length }, into)
+        expect(into.byteLength).toBe(0)
+        const read = await reading
+        expect(hex(read.digests)).toBe(hex(digestOf(bytes)))
+        expect(Buffer.compare(read.bytes, bytes)).toBe(0)
+        expect(read.bytes.buffer.byteLength === room).toBe(kept)
+      }
+      await expect(hashPool().read({ fd, offset: 100_000, length: 100_001 })).rejects.toMatchObject({
+        code: 'conflict',
+      })
+    })
   })
 
   it('says conflict when the file ends early', async () => {
@@ -135,7 +182,7 @@ const mortal = new URL(
   parentPort.on('message', ({ bytes }) => {
     if (bytes[0] === 13) process.exit(13)
     if (bytes[0] === 14) throw new Error('torn')
-    parentPort.postMessage({ digest: bytes.slice(0, 1) })
+    parentPort.postMessage({ digests: bytes.slice(0, 1) })
   })
 `)}`,
 )

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { LeafFrame } from '../unixfs/frame.ts'
 import { sha256 } from './digest.ts'
 import { bufferRing, isShared } from './shared-bytes.ts'
-import type { Task } from './task.ts'
+import type { Done, Task } from './task.ts'
 import { startWorker, type WorkerThread } from './worker-thread.ts'
 
 export type { LeafFrame } from '../unixfs/frame.ts'
@@ -13,18 +13,35 @@ const INLINE_SIZE = 64 * 1024
 const TASKS_A_WORKER = 2
 const MAX_KEPT_BUFFER = 2 * 1024 * 1024
 
-/** A stretch of a file to hash. */
-export interface FileTask {
-  readonly fd: number
-  readonly offset: number
-  readonly length: number
-  /** Another descriptor: what is read is also written there, at the same offset. */
-  readonly copyTo?: number | undefined
+/** What is hashed by itself. */
+export interface Hashing {
+  /** Bytes of a leaf, the last one may have fewer. Absent: all the bytes are one leaf. */
+  readonly leafSize?: number | undefined
+  /** Around every leaf. */
   readonly frame?: LeafFrame | undefined
 }
 
+/** A stretch of a file. */
+export interface Stretch extends Hashing {
+  readonly fd: number
+  readonly offset: number
+  readonly length: number
+}
+
+/** A stretch of a file to hash. */
+export interface FileTask extends Stretch {
+  /** Another descriptor: what is read is also written there, at the same offset. */
+  readonly copyTo?: number | undefined
+}
+
+export interface ReadStretch {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly digests: Uint8Array
+}
+
 /**
- * Workers that compute SHA-256, and read or write the bytes on the way.
+ * Workers that compute SHA-256, and read or write the bytes on the way. Digests of several leaves stand one after the
+ * other, 32 bytes each.
  *
  * A promise settles only when no worker touches the bytes or the descriptor any more: wait for it before
  * closing the file, also after an abort. `bytes` stay the caller's: never detached, never changed, and not to be
@@ -38,19 +55,27 @@ export interface HashPool {
   /** Digest of prefix, bytes, suffix. Small inputs are hashed at once, on this thread. */
   hash(bytes: Uint8Array, frame?: LeafFrame): Promise<Uint8Array>
   /** Also writes all of `bytes`, without the frame, at `position`. */
-  hashAndWrite(bytes: Uint8Array, fd: number, position: number, frame?: LeafFrame): Promise<Uint8Array>
+  hashAndWrite(bytes: Uint8Array, fd: number, position: number, hashing?: Hashing): Promise<Uint8Array>
   /** Hashes a stretch of a file. A file that ends earlier: `conflict`. */
   hashFile(task: FileTask): Promise<Uint8Array>
+  /**
+   * Hashes a stretch of a file and hands over its bytes. They lie in `into` where that is large enough, in memory of
+   * their own otherwise. `into` is gone from here the moment this is called: whoever still looks at it sees no bytes.
+   */
+  read(stretch: Stretch, into?: ArrayBuffer): Promise<ReadStretch>
   /** Workers. Twice as many tasks in flight keep them busy; more only take memory. */
   readonly size: number
 }
 
 interface Queued {
   readonly task: Task
-  resolve(digest: Promise<Uint8Array>): void
+  resolve(done: Promise<Done>): void
 }
 
-/** A pool of its own. Everybody shares `hashPool()`; this is for those who test pools. */
+/**
+ * A pool of its own. Everybody shares `hashPool()`; this is for those who test pools. Writers of one file wait for
+ * each other in the kernel, so tasks that write may have one worker more.
+ */
 export function createPool(size: number, script: URL): HashPool {
   const threads: WorkerThread[] = []
   const queue: Queued[] = []
@@ -58,17 +83,17 @@ export function createPool(size: number, script: URL): HashPool {
 
   function pump(): void {
     while (queue.length > 0) {
-      const thread = idlest()
+      const thread = idlest(writes((queue[0] as Queued).task) ? size + 1 : size)
       if (thread === undefined) return
       const { task, resolve } = queue.shift() as Queued
       resolve(runOn(thread, task).finally(pump))
     }
   }
 
-  function idlest(): WorkerThread | undefined {
+  function idlest(most: number): WorkerThread | undefined {
     const idle = threads.find((thread) => thread.load === 0)
     if (idle !== undefined) return idle
-    if (threads.length < size) return start()
+    if (threads.length < most) return start()
     return threads.find((thread) => thread.load < TASKS_A_WORKER)
   }
 
@@ -78,7 +103,7 @@ export function createPool(size: number, script: URL): HashPool {
     return thread
   }
 
-  async function runOn(thread: WorkerThread, task: Task): Promise<Uint8Array> {
+  async function runOn(thread: WorkerThread, task: Task): Promise<Done> {
     if (task.kind !== 'bytes' || isShared(task.bytes)) return thread.run(task)
     const bytes = buffers.take(task.bytes.length)
     bytes.set(task.bytes)
@@ -89,20 +114,36 @@ export function createPool(size: number, script: URL): HashPool {
     }
   }
 
-  function run(task: Task): Promise<Uint8Array> {
+  function run(task: Task): Promise<Done> {
     return new Promise((resolve) => {
-      queue.push({ task, resolve })
+      queue.push({ task: withoutEmptyFrame(task), resolve })
       pump()
     })
   }
+  const digests = async (task: Task): Promise<Uint8Array> => (await run(task)).digests
 
   return {
     size,
     hash: async (bytes, frame) =>
-      bytes.length < INLINE_SIZE ? sha256(bytes, frame) : run({ kind: 'bytes', bytes, frame }),
-    hashAndWrite: (bytes, fd, position, frame) => run({ kind: 'bytes', bytes, write: { fd, position }, frame }),
-    hashFile: ({ fd, offset, length, copyTo, frame }) => run({ kind: 'stretch', fd, offset, length, copyTo, frame }),
+      bytes.length < INLINE_SIZE ? sha256(bytes, frame) : digests({ kind: 'bytes', bytes, frame }),
+    hashAndWrite: (bytes, fd, position, hashing) =>
+      digests({ kind: 'bytes', bytes, write: { fd, position }, ...hashing }),
+    hashFile: (task) => digests({ kind: 'stretch', ...task }),
+    read: async (stretch, into) => {
+      const { digests, memory } = await run({ kind: 'read', ...stretch, into: into?.transfer() })
+      return { digests, bytes: new Uint8Array(memory as ArrayBuffer, 0, stretch.length) }
+    },
   }
+}
+
+/** What is not there need not be cloned. */
+function withoutEmptyFrame(task: Task): Task {
+  const { frame } = task
+  return frame === undefined || frame.prefix.length + frame.suffix.length > 0 ? task : { ...task, frame: undefined }
+}
+
+function writes(task: Task): boolean {
+  return (task.kind === 'bytes' && task.write !== undefined) || (task.kind === 'stretch' && task.copyTo !== undefined)
 }
 
 let shared: HashPool | undefined

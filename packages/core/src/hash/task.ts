@@ -1,27 +1,48 @@
 import type { LeafFrame } from '../unixfs/frame.ts'
 
-/** What a worker is asked to do: hash bytes in shared memory, or a stretch of a file. */
-export type Task = BytesTask | StretchTask
+/** What a worker is asked to do: hash bytes in shared memory, a stretch of a file, or a stretch that it also hands over. */
+export type Task = BytesTask | StretchTask | ReadTask
 
-export interface BytesTask {
+interface Hashing {
+  /** Each so many bytes are hashed by themselves, the last of them may be fewer. Absent: all as one. */
+  readonly leafSize?: number | undefined
+  /** Around every leaf. */
+  readonly frame?: LeafFrame | undefined
+}
+
+export interface BytesTask extends Hashing {
   readonly kind: 'bytes'
   readonly bytes: Uint8Array
   /** Where the bytes are written, if at all. */
   readonly write?: { readonly fd: number; readonly position: number } | undefined
-  readonly frame?: LeafFrame | undefined
 }
 
-export interface StretchTask {
+export interface StretchTask extends Hashing {
   readonly kind: 'stretch'
   readonly fd: number
   readonly offset: number
   readonly length: number
   readonly copyTo?: number | undefined
-  readonly frame?: LeafFrame | undefined
+}
+
+export interface ReadTask extends Hashing {
+  readonly kind: 'read'
+  readonly fd: number
+  readonly offset: number
+  readonly length: number
+  /** Moves to the worker and back. Absent, or too small: fresh memory comes back. */
+  readonly into?: ArrayBuffer | undefined
 }
 
 /** A worker's answer; answers come in the order of the tasks. */
-export type Answer = { readonly digest: Uint8Array } | { readonly short: number } | { readonly failed: FailedCall }
+export type Answer = Done | { readonly short: number } | { readonly failed: FailedCall }
+
+export interface Done {
+  /** SHA-256 of each leaf, one after the other. */
+  readonly digests: Uint8Array
+  /** What was read, at the start of this. */
+  readonly memory?: ArrayBuffer | undefined
+}
 
 /** What structured cloning would drop from an error of `node:fs`. */
 export interface FailedCall {

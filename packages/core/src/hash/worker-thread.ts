@@ -1,16 +1,16 @@
 import { Worker } from 'node:worker_threads'
 import { StorageError } from '../errors/storage-error.ts'
-import type { Answer, FailedCall, Task } from './task.ts'
+import type { Answer, Done, FailedCall, Task } from './task.ts'
 
 /** One thread that takes tasks in order. */
 export interface WorkerThread {
   /** Tasks that it has not answered. */
   readonly load: number
-  run(task: Task): Promise<Uint8Array>
+  run(task: Task): Promise<Done>
 }
 
 interface Waiting {
-  resolve(digest: Uint8Array): void
+  resolve(done: Done): void
   reject(error: unknown): void
 }
 
@@ -24,7 +24,7 @@ export function startWorker(script: URL, onExit: () => void): WorkerThread {
   worker.on('message', (answer: Answer) => {
     const task = waiting.shift()
     if (waiting.length === 0) worker.unref()
-    if ('digest' in answer) task?.resolve(answer.digest)
+    if ('digests' in answer) task?.resolve(answer)
     else task?.reject('short' in answer ? endedEarly(answer.short) : nodeError(answer.failed))
   })
   worker.on('error', (error) => {
@@ -42,7 +42,7 @@ export function startWorker(script: URL, onExit: () => void): WorkerThread {
     },
     run: (task) =>
       new Promise((resolve, reject) => {
-        worker.postMessage(task)
+        worker.postMessage(task, task.kind === 'read' && task.into !== undefined ? [task.into] : [])
         if (waiting.length === 0) worker.ref()
         waiting.push({ resolve, reject })
       }),

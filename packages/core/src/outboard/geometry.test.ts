@@ -1,11 +1,13 @@
 import fc from 'fast-check'
 import { balanced, trickle } from 'ipfs-unixfs-importer/layout'
 import { describe, expect, it } from 'vitest'
-import { cutInto, fileNode, importDag, outboardOf, type Part, rawLeaf, someBytes } from '../../test/dags.ts'
+import { cutInto, digestOf, fileNode, importDag, outboardOf, type Part, rawLeaf, someBytes } from '../../test/dags.ts'
 import { cidKey } from '../cid/key.ts'
 import type { Block } from '../spi/near-store.ts'
-import { coveringLeaves, coveringNodes, walk } from './geometry.ts'
+import { coveringLeaves, coveringNodes, leafRuns, walk } from './geometry.ts'
 import type { Outboard } from './outboard.ts'
+import { defaultLayout } from '../unixfs/layouts.ts'
+import { treeBuilder } from '../unixfs/tree.ts'
 import { parseOutboard } from './parse.ts'
 import { serialiseOutboard } from './serialise.ts'
 import { NODE, type TreeNode } from './tree.ts'
@@ -110,5 +112,43 @@ describe('geometry', () => {
     expect(coveringLeaves(leaves, 0, Number.MAX_SAFE_INTEGER)).toEqual({ first: 0, last: 1 })
     expect(coveringLeaves(leaves, 10, 5)).toEqual({ first: 1, last: 1 })
     expect(coveringLeaves(leaves, 5, 0)).toEqual({ first: 0, last: 0 })
+  })
+})
+
+/** A blob whose leaves have these lengths. */
+function ofLengths(lengths: readonly number[]): Outboard {
+  const builder = treeBuilder({ ...defaultLayout, maxLinks: 3 })
+  lengths.forEach((length, i) => builder.leaf(digestOf(Uint8Array.of(i)), length))
+  const { outboard, cid, size } = builder.finish()
+  return parseOutboard(outboard, cid, size)
+}
+
+describe('runs of leaves', () => {
+  it.each([1, 2, 5, 1000])('of at most %i bytes cover all leaves, in order, and no run mixes lengths', (most) => {
+    for (const lengths of [[1, 1, 1, 2, 2, 3], [4, 4, 4, 4, 1], [7]]) {
+      const { leaves } = ofLengths(lengths)
+      const covered: number[] = []
+      for (const run of leafRuns(leaves, { first: 0, last: leaves.count }, most)) {
+        expect(run.first).toBe(covered.length)
+        expect(run.offset).toBe(leaves.offset(run.first))
+        for (let leaf = run.first; leaf < run.last; leaf++) {
+          expect(leaves.length(leaf)).toBe(run.leafSize)
+          covered.push(leaf)
+        }
+        expect(run.length).toBe((run.last - run.first) * run.leafSize)
+        expect(run.length <= most || run.last === run.first + 1).toBe(true)
+      }
+      expect(covered.length).toBe(leaves.count)
+    }
+  })
+
+  it('are as few as the limit allows, and keep to the leaves that are asked for', () => {
+    const { leaves } = ofLengths([4, 4, 4, 4, 4, 1])
+    const runs = [...leafRuns(leaves, { first: 1, last: 6 }, 9)]
+    expect(runs.map(({ first, last }) => [first, last])).toEqual([
+      [1, 3],
+      [3, 5],
+      [5, 6],
+    ])
   })
 })

@@ -16,6 +16,25 @@ export function coveringLeaves(leaves: Leaves, offset: number, length: number): 
   return { first, last: leaves.indexAt(end - 1) + 1 }
 }
 
+/** Leaves of one length, one after the other; `last` is not among them. */
+export interface LeafRun extends LeafRange {
+  readonly offset: number
+  /** Bytes of all of them. */
+  readonly length: number
+  readonly leafSize: number
+}
+
+/** Cuts leaves into runs of at most so many bytes, or of one leaf that is larger. */
+export function* leafRuns(leaves: Leaves, { first, last }: LeafRange, maxBytes: number): Generator<LeafRun> {
+  for (let start = first; start < last;) {
+    const leafSize = leaves.length(start)
+    let end = start + 1
+    while (end < last && (end - start + 1) * leafSize <= maxBytes && leaves.length(end) === leafSize) end++
+    yield { first: start, last: end, offset: leaves.offset(start), length: (end - start) * leafSize, leafSize }
+    start = end
+  }
+}
+
 /** The interior nodes on the way to the leaves of a range, depth first, each once. An empty range has none. */
 export function coveringNodes({ tree }: Outboard, offset: number, length: number): readonly Block[] {
   const found = new Set<Block>()
