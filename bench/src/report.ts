@@ -1,4 +1,5 @@
-import type { Ratio, Sample, Suite } from './suite.ts'
+import type { Figure, Limit, Picture, Ratio, Sample, Suite } from './suite.ts'
+import { tableOf } from './table.ts'
 
 export interface RowResult {
   readonly median: number
@@ -6,78 +7,59 @@ export interface RowResult {
   readonly max: number
   readonly eventLoop: number
   readonly peakMiB: number
+  readonly stallMs: number
   readonly samples: readonly Sample[]
 }
 
 export interface SuiteResult {
   readonly title: string
   readonly unit: string
+  readonly better: Figure['better']
   readonly conditions: string
   readonly rows: Readonly<Record<string, RowResult>>
-  readonly ratios: readonly (Ratio & { readonly value: number })[]
+  /** Rows that were left out, and why. */
+  readonly skipped: Readonly<Record<string, string>>
+  /** `null`: one of its rows was left out. */
+  readonly ratios: readonly (Ratio & { readonly value: number | null })[]
+  readonly limits: readonly (Limit & { readonly value: number | null })[]
+  readonly picture?: Picture | undefined
   /** The same as Markdown, quoted by the docs. */
   readonly table: string
 }
 
-export function summarise(
-  suite: Suite,
-  size: number,
-  samples: Readonly<Record<string, readonly Sample[]>>,
-  conditions: string,
-): SuiteResult {
-  const { title, figure } = suite
-  const rows = Object.fromEntries(
-    Object.entries(samples).map(([name, taken]) => {
-      const figures = taken.map(({ seconds }) => figure.of(seconds, size))
-      const result: RowResult = {
-        median: median(figures),
-        min: Math.min(...figures),
-        max: Math.max(...figures),
-        eventLoop: median(taken.map(({ eventLoop }) => eventLoop)),
-        peakMiB: median(taken.map(({ peakMiB }) => peakMiB)),
-        samples: taken,
-      }
-      return [name, result]
-    }),
-  )
-  const ratios = suite.ratios.map((ratio) => {
-    const [row, over] = [rows[ratio.row]?.median ?? NaN, rows[ratio.over]?.median ?? NaN]
-    return { ...ratio, value: figure.better === 'more' ? row / over : over / row }
-  })
-  return {
-    title,
-    unit: figure.unit,
-    conditions,
-    rows,
-    ratios,
-    table: table(title, figure.unit, rows, ratios, conditions),
-  }
+export interface Taken {
+  readonly samples: Readonly<Record<string, readonly Sample[]>>
+  readonly skipped: Readonly<Record<string, string>>
+  readonly conditions: string
 }
 
-function table(
-  title: string,
-  unit: string,
-  rows: SuiteResult['rows'],
-  ratios: SuiteResult['ratios'],
-  conditions: string,
-): string {
-  return [
-    `**${title}**`,
-    '',
-    `| | ${unit}, median | min–max | event loop | peak MiB |`,
-    '| --- | ---: | ---: | ---: | ---: |',
-    ...Object.entries(rows).map(
-      ([name, { median, min, max, eventLoop, peakMiB }]) =>
-        `| ${name} | ${short(median)} | ${short(min)}–${short(max)} | ${eventLoop.toFixed(2)} | ${Math.round(peakMiB)} |`,
-    ),
-    '',
-    ...ratios.map(({ row, over, value, goal }) => {
-      const wanted = goal === undefined ? '' : ` (goal ${goal.name}: at least ${goal.atLeast}×)`
-      return `- ${row}: **${value.toFixed(2)}×** ${over}${wanted}`
-    }),
-    ...(ratios.length > 0 ? [''] : []),
-    conditions,
-  ].join('\n')
+export function summarise(suite: Suite, { samples, skipped, conditions }: Taken): SuiteResult {
+  const { title, figure, picture } = suite
+  const rows = Object.fromEntries(Object.entries(samples).map(([name, taken]) => [name, rowResult(taken)]))
+  const ratios = suite.ratios.map((ratio) => {
+    const [row, over] = [rows[ratio.row]?.median ?? NaN, rows[ratio.over]?.median ?? NaN]
+    return { ...ratio, value: orNull(figure.better === 'more' ? row / over : over / row) }
+  })
+  const limits = (suite.limits ?? []).map((limit) => {
+    const row = rows[limit.row]
+    return { ...limit, value: orNull(row?.[limit.of === 'figure' ? 'median' : limit.of] ?? NaN) }
+  })
+  const { unit, better } = figure
+  const result = { title, unit, better, conditions, rows, skipped, ratios, limits, picture }
+  return { ...result, table: tableOf(result) }
+}
+
+function rowResult(samples: readonly Sample[]): RowResult {
+  const figures = samples.map(({ figure }) => figure)
+  return {
+    median: median(figures),
+    min: Math.min(...figures),
+    max: Math.max(...figures),
+    eventLoop: median(samples.map(({ eventLoop }) => eventLoop)),
+    peakMiB: median(samples.map(({ peakMiB }) => peakMiB)),
+    stallMs: median(samples.map(({ stallMs }) => stallMs)),
+    samples,
+  }
 }
 
 export function median(values: readonly number[]): number {
@@ -87,7 +69,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? high : (low + high) / 2
 }
 
-/** Three significant digits, without an exponent. */
-function short(value: number): string {
-  return value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)))
+/** JSON has no NaN. */
+function orNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null
 }

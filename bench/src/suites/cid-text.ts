@@ -49,5 +49,4 @@ export const cidText: Suite = {
     { row: 'parse: stowage', over: 'parse: multiformats', goal: { name: 'P11', atLeast: 10 } },
     { row: 'format: stowage', over: 'format: multiformats', goal: { name: 'P11', atLeast: 8 } },
   ],
-  size: 0,
 }

@@ -1,4 +1,4 @@
-import { createStorage } from 'stowage'
+import { openStorage } from '../stowage.ts'
 import { throughput, type Bench, type Suite } from '../suite.ts'
 
 const LIMIT = 300
@@ -13,17 +13,17 @@ async function* generated(size: number): AsyncGenerator<Uint8Array> {
 }
 
 async function putStream({ folder, size, measure }: Bench): Promise<void> {
-  await using storage = await createStorage({ dir: folder, config: false })
+  await using storage = await openStorage(folder)
   await measure(async () => storage.put(generated(size)))
 }
 
 async function putFile({ folder, file, measure }: Bench): Promise<void> {
-  await using storage = await createStorage({ dir: folder, config: false })
+  await using storage = await openStorage(folder)
   await measure(async () => storage.putFile(file))
 }
 
 async function read({ folder, file, size, measure }: Bench): Promise<void> {
-  await using storage = await createStorage({ dir: folder, config: false })
+  await using storage = await openStorage(folder)
   const { cid } = await storage.putFile(file)
   await measure(async () => {
     let got = 0
@@ -32,11 +32,13 @@ async function read({ folder, file, size, measure }: Bench): Promise<void> {
   })
 }
 
+const ROWS = { 'put a stream': putStream, 'put a file': putFile, 'read it, verified': read }
+
 export const memory: Suite = {
   title: `Memory stays flat: at most ${LIMIT} MiB, whatever the size`,
   figure: throughput,
-  rows: { 'put a stream': putStream, 'put a file': putFile, 'read it, verified': read },
+  rows: ROWS,
   ratios: [],
-  memoryLimits: { 'put a stream': LIMIT, 'put a file': LIMIT, 'read it, verified': LIMIT },
+  limits: Object.keys(ROWS).map((row) => ({ row, of: 'peakMiB', atMost: LIMIT })),
   size: 2 * 2 ** 30,
 }
