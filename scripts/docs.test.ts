@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { region, withQuotations } from './docs.ts'
+import { goalsWithItem, region, withQuotations } from './docs.ts'
 
 const files: Record<string, string> = {
   'a.ts':
@@ -12,6 +12,7 @@ const sources = {
     if (text === undefined) throw new Error(`no ${path}`)
     return text
   },
+  goals: () => '| goal |',
 }
 
 describe('withQuotations', () => {
@@ -25,6 +26,12 @@ describe('withQuotations', () => {
   it('puts a benchmark table in place', () => {
     expect(withQuotations('<!-- bench put -->\n<!-- /bench -->', sources)).toBe(
       '<!-- bench put -->\n| a |\n| - |\n<!-- /bench -->',
+    )
+  })
+
+  it('puts the table of goals in place', () => {
+    expect(withQuotations('<!-- bench goals -->\n<!-- /bench -->', sources)).toBe(
+      '<!-- bench goals -->\n| goal |\n<!-- /bench -->',
     )
   })
 
@@ -45,10 +52,17 @@ describe('withQuotations', () => {
     const read = (): never => {
       throw missing
     }
-    expect(() => withQuotations('<!-- snippet b.ts#one -->\n<!-- /snippet -->', { read })).toThrow(missing)
+    expect(() => withQuotations('<!-- snippet b.ts#one -->\n<!-- /snippet -->', { ...sources, read })).toThrow(missing)
   })
 })
 
 it.each(['twice', 'open', 'missing'])('refuses the region %s', (name) => {
   expect(() => region(files['a.ts'] ?? '', name, 'a.ts')).toThrow(SyntaxError)
+})
+
+describe('goalsWithItem', () => {
+  it('finds them by how their items start', () => {
+    const page = '- **P1** needs more.\n\n- **P20** is far.\nP3 is not one, nor is **P4** here.\n- **P5**: no.\n'
+    expect(goalsWithItem(page)).toEqual(['P1', 'P20'])
+  })
 })

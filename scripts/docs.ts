@@ -3,11 +3,14 @@
  *
  *     <!-- snippet examples/quickstart/src/main.ts#put -->   the region `put` of that file, as a code block
  *     <!-- bench put -->                                     the table in bench/results/put.json
+ *     <!-- bench goals -->                                   what came of the goals, by all of those
  *     <!-- /snippet -->, <!-- /bench -->
  */
 export interface Sources {
   /** Text of a file, by its path from the root; throws when there is none. */
   read(path: string): string
+  /** The table of goals, as the results have it. */
+  goals(): string
 }
 
 const QUOTE = /^<!-- (snippet|bench) (\S+) -->\n([\s\S]*?)^<!-- \/\1 -->$/gm
@@ -19,8 +22,7 @@ export function withQuotations(markdown: string, sources: Sources): string {
   const closed = markdown.match(QUOTE)?.length ?? 0
   if (opened !== closed) throw new SyntaxError(`${opened} quotations are opened and ${closed} of them closed`)
   return markdown.replace(QUOTE, (_, kind: string, of: string) => {
-    const text =
-      kind === 'snippet' ? snippet(of, sources) : benchTable(JSON.parse(sources.read(`bench/results/${of}.json`)))
+    const text = kind === 'snippet' ? snippet(of, sources) : of === 'goals' ? sources.goals() : table(of, sources)
     return `<!-- ${kind} ${of} -->\n${text}\n<!-- /${kind} -->`
   })
 }
@@ -51,8 +53,13 @@ export function region(source: string, name: string, path: string): string {
 }
 
 /** The Markdown table that a benchmark wrote beside its figures. */
-function benchTable(result: unknown): string {
-  const table = (result as { table?: unknown }).table
-  if (typeof table !== 'string') throw new SyntaxError('a benchmark result has no table')
-  return table.trim()
+function table(suite: string, sources: Sources): string {
+  const result = JSON.parse(sources.read(`bench/results/${suite}.json`)) as { readonly table?: unknown }
+  if (typeof result.table !== 'string') throw new SyntaxError('a benchmark result has no table')
+  return result.table.trim()
+}
+
+/** The goals that the page has an item for, as `- **P1** …`: it has to say why each goal that is missed is. */
+export function goalsWithItem(markdown: string): string[] {
+  return [...markdown.matchAll(/^- \*\*(P\d+)\*\* /gm)].flatMap(([, goal]) => goal ?? [])
 }

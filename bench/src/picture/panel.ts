@@ -1,0 +1,21 @@
+import type { SuiteResult } from '../report.ts'
+import { COLOURS, text } from './svg.ts'
+
+/** What a panel shows of a suite's result. */
+export type Pictured = Pick<SuiteResult, 'title' | 'unit' | 'better' | 'rows'>
+
+/** One chart, to be put somewhere. */
+export interface Panel {
+  readonly height: number
+  draw(x: number, y: number): string
+}
+
+/** Height that a heading takes. */
+export const HEAD = 44
+
+export function heading({ title, unit, better }: Pictured): string[] {
+  return [
+    text(0, 14, title, { weight: 'bold', size: 12 }),
+    text(0, 30, better === 'less' ? `${unit}, less is better` : unit, { colour: COLOURS.faint }),
+  ]
+}
