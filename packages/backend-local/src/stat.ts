@@ -1,16 +1,21 @@
 import { join } from 'node:path'
 import type { BlobStat, CID } from '@stowage/core/spi'
-import { blobPath } from './address.ts'
+import { blobPath, directoryNodesPath } from './address.ts'
 import { outboardBytes } from './blob.ts'
-import { cidOf, findBlob, rows } from './catalog/records.ts'
+import { cidOf, findBlob, rows, type BlobRow } from './catalog/records.ts'
 import { statIfThere } from './files.ts'
 import type { Session } from './session.ts'
 
 /** A record whose file is gone is a miss. */
 export async function stat({ database, dir }: Session, cid: CID): Promise<BlobStat | undefined> {
   const row = findBlob(database, cid)
-  if (row === undefined || row.directory === 1) return undefined
-  return statIfThere(join(dir, blobPath(row.key))) === undefined ? undefined : { cid: cidOf(row), size: row.size }
+  if (row === undefined || row.directory === 1 || isLost(dir, row)) return undefined
+  return { cid: cidOf(row), size: row.size }
+}
+
+/** True when somebody took the file away. What is in it, only a read or a verification says. */
+export function isLost(dir: string, row: Pick<BlobRow, 'key' | 'directory'>): boolean {
+  return statIfThere(join(dir, row.directory === 1 ? directoryNodesPath(row.key) : blobPath(row.key))) === undefined
 }
 
 export async function outboard(session: Session, cid: CID): Promise<Uint8Array | undefined> {

@@ -2,6 +2,7 @@ import { assertName, cidKey, raceAbort, type CallOptions, type Catalog, type CID
 import { notHere } from '../commit.ts'
 import type { Life } from '../life.ts'
 import type { Session } from '../session.ts'
+import { isLost } from '../stat.ts'
 import { aliasTarget, setAlias } from './aliases.ts'
 import { history, nameTarget, removeName, setName } from './names.ts'
 import { pins, removePin, setPin } from './pins.ts'
@@ -37,9 +38,11 @@ export function catalog(opened: Opened): Catalog {
 
   return {
     get: (cid) =>
-      run('get', ({ database, touches }) => {
+      run('get', ({ dir, database, touches }) => {
         const row = findBlob(database, cid)
-        return row && toRecord(database, row, touches.at(row.key))
+        if (row === undefined) return undefined
+        const record = toRecord(database, row, touches.at(row.key))
+        return isLost(dir, row) ? { ...record, lost: true } : record
       }),
     list: (filter) =>
       iterate('list', function* ({ database, touches }) {

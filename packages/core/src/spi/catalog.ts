@@ -11,6 +11,8 @@ export interface BlobRecord {
   readonly aliases: readonly string[]
   readonly createdAt: Date
   readonly lastUsedAt: Date
+  /** True: somebody took the bytes away. To readers that is a miss; names and pins wait for a put. Only `get` looks. */
+  readonly lost?: boolean | undefined
 }
 
 export interface PinRecord {

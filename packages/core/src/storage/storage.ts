@@ -19,6 +19,7 @@ import { replicateTo, replicationTargets } from './far/replicate.ts'
 import { statFar } from './far/stat.ts'
 import { lifetime, type Lifetime } from './lifetime.ts'
 import { silentLogger } from './logger.ts'
+import { recordNear } from './record-near.ts'
 import { resolveOrMiss, resolveRef, quoteRef } from './resolve.ts'
 import type { StoredBlob } from './stored-blob.ts'
 import type { Context } from './context.ts'
@@ -98,7 +99,9 @@ export class StorageWrapper {
     return this.#lifetime.run(options, async (signal) => {
       const cid = await resolveOrMiss(this.#context.near, ref, { signal })
       if (cid === undefined) return false
-      if ((await this.#context.near.catalog.get(cid)) !== undefined) return true
+      const { near } = this.#context
+      // Blobs first: to say that one is there takes less than to gather its record.
+      if ((await near.stat(cid)) !== undefined || (await recordNear(near, cid)) !== undefined) return true
       return options.near !== true && (await statFar(this.#context, cid, signal)) !== undefined
     })
   }
@@ -107,7 +110,7 @@ export class StorageWrapper {
     return this.#lifetime.run(options, async (signal) => {
       const cid = await resolveOrMiss(this.#context.near, ref, { signal })
       if (cid === undefined) return undefined
-      const record = await this.#context.near.catalog.get(cid)
+      const record = await recordNear(this.#context.near, cid)
       if (record !== undefined) return blobInfo(record, this.#context.near.name)
       const far = await statFar(this.#context, cid, signal)
       if (far === undefined) return undefined

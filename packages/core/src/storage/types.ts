@@ -68,7 +68,7 @@ export interface PutResult {
   readonly tiers: Readonly<Record<string, TierResult>>
 }
 
-export interface BlobInfo extends Omit<BlobRecord, 'kind'> {
+export interface BlobInfo extends Omit<BlobRecord, 'kind' | 'lost'> {
   /** Where copies are known to be: the near store's name and far tiers'. */
   readonly tiers: readonly string[]
   readonly isDirectory: boolean

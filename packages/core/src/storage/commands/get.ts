@@ -7,6 +7,7 @@ import { counted, meter, type Meter } from '../../progress/progress.ts'
 import { fetchBlob } from '../far/fetch.ts'
 import { statFar } from '../far/stat.ts'
 import type { Lifetime } from '../lifetime.ts'
+import { recordNear } from '../record-near.ts'
 import { resolveRef } from '../resolve.ts'
 import { save } from '../save/save.ts'
 import type { StoredBlob } from '../stored-blob.ts'
@@ -113,7 +114,7 @@ interface Located {
 /** Where a ref leads, and how large that is, near or far; `not-found` when it is nowhere. */
 export async function locate(context: Context, ref: Ref, signal: AbortSignal): Promise<Located> {
   const cid = await resolveRef(context.near, ref, { signal })
-  const record = await context.near.catalog.get(cid)
+  const record = await recordNear(context.near, cid)
   if (record !== undefined) return { cid, size: record.size, isDirectory: record.kind === 'directory' }
   const far = await statFar(context, cid, signal)
   if (far === undefined) throw new StorageError('not-found', `${cid} is not stored.`, { cid })
@@ -129,12 +130,12 @@ export async function bring(
 ): Promise<Located & { readonly progress: Meter }> {
   const { near, counters, tiers } = context
   const cid = await resolveRef(near, ref, { signal })
-  let record = await near.catalog.get(cid)
+  let record = await recordNear(near, cid)
   if (record === undefined) {
     counters.nearMisses++
     if (tiers.length === 0) throw new StorageError('not-found', `${cid} is not stored.`, { cid })
     await fetchBlob(context, cid, signal, progress)
-    record = await near.catalog.get(cid)
+    record = await recordNear(near, cid)
     if (record === undefined) throw new StorageError('not-found', `${cid} was removed while it was fetched.`, { cid })
     return { cid, size: record.size, isDirectory: record.kind === 'directory', progress: counted(progress) }
   }

@@ -1,5 +1,6 @@
 import { StorageError } from '../../errors/storage-error.ts'
 import type { BlobRecord } from '../../spi/catalog.ts'
+import { recordNear } from '../record-near.ts'
 import type { Context } from '../context.ts'
 import type { BlobInfo, ListOptions } from '../types.ts'
 
@@ -19,7 +20,7 @@ export async function* list(context: Context, options: ListOptions, signal: Abor
   if (tier.list === undefined)
     throw new StorageError('unsupported', `${tier.name} cannot list what it has.`, { backend: tier.name })
   for await (const { cid } of tier.list({ signal })) {
-    const record = await near.catalog.get(cid)
+    const record = await recordNear(near, cid)
     if (record !== undefined && matches(record, options)) yield blobInfo(record, near.name, tier.name)
   }
 }
