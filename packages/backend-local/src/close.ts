@@ -12,7 +12,11 @@ export async function closeSession({ touches, database, owner, life }: Session):
   } catch {
     // An early checkpoint is worth no failing close.
   }
-  database.close()
-  if (life.damaged) owner.abandon()
-  else owner.release()
+  // The owner first: where one is alive, others expect the files that SQLite keeps while a catalog is open.
+  try {
+    if (life.damaged) owner.abandon()
+    else owner.release()
+  } finally {
+    database.close()
+  }
 }

@@ -3,7 +3,7 @@ import { access, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { makeFolder, StorageError } from '@stowage/core/spi'
 import { createBudget } from './budget.ts'
-import { openDatabase, type Database } from './catalog/database.ts'
+import { openDatabase, walOf, type Database } from './catalog/database.ts'
 import { migrate } from './catalog/schema.ts'
 import { createTouches } from './catalog/touches.ts'
 import { createWriter } from './catalog/writer.ts'
@@ -20,6 +20,8 @@ import { sweepPartials } from './sweep-partials.ts'
 
 /** The lock that openings take one after the other. */
 export const OPENING = 'open.lock'
+
+const CATALOG = 'catalog.sqlite'
 
 const FOLDERS = ['blobs', 'views', 'partial', 'tmp', 'owners']
 
@@ -41,6 +43,7 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
   let database: Database | undefined
   let owner: Owner | undefined
   try {
+    assertOneWal(dir, owners.live.length > 0)
     // Before the catalog: whoever dies over a new one must be missed, or nobody would look for its blobs.
     owner = createOwner(dir)
     const catalog = await openCatalog(dir, crashed, (notice) => options.onNotice?.(notice))
@@ -77,6 +80,17 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
     database?.close()
     throw error
   }
+}
+
+/** Where somebody else has the catalog open and its WAL was removed, a second WAL would part what the two of us see and write. */
+function assertOneWal(dir: string, shared: boolean): void {
+  const path = join(dir, CATALOG)
+  if (!shared || !existsSync(path) || existsSync(walOf(path))) return
+  throw new StorageError(
+    'unavailable',
+    `${walOf(path)} was removed while another process has the store open: nobody can open it before that one closes it.`,
+    { transient: true, source: walOf(path) },
+  )
 }
 
 async function makeFolders(dir: string): Promise<void> {
@@ -118,7 +132,7 @@ async function openCatalog(
   suspect: boolean,
   notify: (notice: Notice) => void,
 ): Promise<{ database: Database; rebuilt: boolean }> {
-  const path = join(dir, 'catalog.sqlite')
+  const path = join(dir, CATALOG)
   if (!existsSync(path)) {
     await setAside(path)
     syncFolder(join(dir, 'owners'))

@@ -59,6 +59,19 @@ const commands: Record<string, () => Promise<void>> = {
     await partial.close()
     say('closed')
   },
+  /** Gives a blob one name, and when told to go another one; says how that ended. */
+  names: async () => {
+    const { cid } = await store.ingest(bodyOf(content('named', 1000)), { name: { name: 'first' }, pin: true })
+    say(cidKey(cid))
+    await once(process.stdin, 'data')
+    say(
+      await store.catalog.names.set({ name: 'second' }, cid).then(
+        () => 'named',
+        (error: { code: string }) => error.code,
+      ),
+    )
+    await once(process, 'never')
+  },
   view: async () => {
     await store.usage()
     say('ready')

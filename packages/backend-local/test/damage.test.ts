@@ -15,7 +15,16 @@ import {
 } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { StorageError, buildDirectory, cidKey, fixedSize, layouts, type CID, type Layout } from '@stowage/core/spi'
+import {
+  StorageError,
+  buildDirectory,
+  cidKey,
+  fixedSize,
+  layouts,
+  parseCid,
+  type CID,
+  type Layout,
+} from '@stowage/core/spi'
 import { expect, test } from 'vitest'
 import { blobPath, directoryNodesPath, outboardPath } from '../src/address.ts'
 import { SCHEMA_VERSION } from '../src/catalog/schema.ts'
@@ -241,6 +250,35 @@ test('a catalog that is lost while it is open takes no change that nobody would 
   await store.close()
   expect(await fresh.catalog.names.get('new')).toBeDefined()
   await fresh.close()
+})
+
+const wals = [['catalog.sqlite-wal'], ['catalog.sqlite-wal', 'catalog.sqlite-shm']]
+
+test.each(wals)('a catalog whose %s is removed while it is open takes no change, and loses none', async (...names) => {
+  const { dir, cid, store } = await filled()
+  for (const name of names) await rm(join(dir, name))
+  // A second WAL beside the one that `store` writes to would hide the changes of one from the other.
+  const other = local({ dir })
+  await expect(other.usage()).rejects.toMatchObject({ code: 'unavailable', transient: true })
+  await expect(store.ingest(bodyOf(content('lost', 9000)))).rejects.toMatchObject({ code: 'unavailable' })
+  expect(await bytesOf((await store.read(cid)).body)).toEqual(Buffer.from(bytes))
+  await store.close()
+  expect(await other.catalog.get(cid)).toMatchObject({ names: ['kept'], pinned: true })
+  await other.ingest(bodyOf(content('later', 9000)))
+  await other.close()
+})
+
+test('what a removed WAL held is not lost with the process that noticed', async () => {
+  const dir = await newFolder()
+  const child = start(dir, 'names')
+  const key = (await child.next()) as string
+  for (const name of wals[1] ?? []) await rm(join(dir, name))
+  child.go()
+  expect(await child.next()).toBe('unavailable')
+  await child.kill()
+  const store = local({ dir })
+  expect(await store.catalog.get(parseCid(key))).toMatchObject({ names: ['first'], pinned: true })
+  await store.close()
 })
 
 test("files that others leave in the folders, as file managers do, are in nobody's way", async () => {

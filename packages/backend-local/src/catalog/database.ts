@@ -14,8 +14,10 @@ export interface Database {
   insert(sql: string, ...values: SQLInputValue[]): number
   /** Begins a change at once. False: another process is at one. */
   begin(): boolean
-  /** False once somebody removed or replaced the file: what is written now reaches nobody. */
+  /** Within a change: false once somebody removed or replaced the file or its WAL. What is written now reaches nobody. */
   isThere(): boolean
+  /** Brings what lies in a removed WAL into the file. */
+  salvage(): void
   close(): void
 }
 
@@ -44,9 +46,15 @@ export function openDatabase(path: string): Database {
     throw error
   }
   const opened = inodeOf(path)
+  const wal = walOf(path)
+  // There from the first change on, as long as anybody has the catalog open.
+  let openedWal: bigint | undefined
   return {
     raw,
-    isThere: () => inodeOf(path) === opened,
+    isThere: () => inodeOf(path) === opened && (openedWal ??= inodeOf(wal)) !== undefined && inodeOf(wal) === openedWal,
+    salvage: () => {
+      if (inodeOf(path) === opened && inodeOf(wal) === undefined) raw.exec('PRAGMA wal_checkpoint(PASSIVE)')
+    },
     begin: () => begin(raw),
     get: <Row>(sql: string, ...values: SQLInputValue[]) => prepared(sql).get(...values) as Row | undefined,
     all: <Row>(sql: string, ...values: SQLInputValue[]) => prepared(sql).all(...values) as Row[],
@@ -67,6 +75,11 @@ function begin(raw: DatabaseSync): boolean {
   } finally {
     raw.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`)
   }
+}
+
+/** SQLite's write-ahead log beside a database. */
+export function walOf(path: string): string {
+  return `${path}-wal`
 }
 
 function inodeOf(path: string): bigint | undefined {

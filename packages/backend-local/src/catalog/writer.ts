@@ -92,9 +92,10 @@ async function begin(database: Database, wanted: () => boolean): Promise<boolean
     if (database.begin()) {
       if (database.isThere()) return true
       database.raw.exec('ROLLBACK')
+      database.salvage()
       throw new StorageError(
         'unavailable',
-        'The catalog was removed or replaced since the store was opened. Open it again.',
+        'The catalog, or its WAL, was removed or replaced since the store was opened. Open it again.',
       )
     }
     if (performance.now() > deadline)
