@@ -107,6 +107,11 @@ export function isBusy(error: unknown): boolean {
   return code === 5 || code === 6
 }
 
+/** True when SQLite could not open or make a file, and does not know why. */
+export function isNoFile(error: unknown): boolean {
+  return sqliteCodeOf(error) === 14
+}
+
 export function isFull(error: unknown): boolean {
   return sqliteCodeOf(error) === 13
 }

@@ -65,6 +65,6 @@ async function sweepOwners(
       throw error
     }
   } finally {
-    opening.release()
+    opening.abandon()
   }
 }

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { StorageError, throwIfAborted, type CallOptions, type StorageErrorInit } from '@stowage/core/spi'
 import { isDamaged, translate } from './errors.ts'
+import { whyNoFile } from './why-no-file.ts'
 import { takeTurns } from './turns.ts'
 
 /** What is under way in a store, and how it ends when the store closes. */
@@ -34,7 +35,8 @@ export interface Iteration<T> {
   end(): Promise<void>
 }
 
-export function createLife(backend: string): Life {
+/** `dir`: the store's folder. */
+export function createLife(backend: string, dir: string): Life {
   const closing = new AbortController()
   // Every call that waits listens.
   setMaxListeners(0, closing.signal)
@@ -52,7 +54,7 @@ export function createLife(backend: string): Life {
     } catch (error) {
       if (signal?.aborted === true && error === signal.reason) throw error
       damaged ||= isDamaged(error)
-      throw translate(error, { backend, ...about })
+      throw translate(whyNoFile(error, dir), { backend, ...about })
     }
   }
 

@@ -32,7 +32,7 @@ export function local(options: LocalOptions): NearStore {
   if (options.maxSize !== undefined && !(options.maxSize >= 0))
     throw new StorageError('invalid-argument', `maxSize is ${options.maxSize}, not a number of bytes.`)
   const dir = resolve(options.dir)
-  const life = createLife(name)
+  const life = createLife(name, dir)
   let opening: Promise<Opened> | undefined
   let opened: Session | undefined
   let closing: Promise<void> | undefined

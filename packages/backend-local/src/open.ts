@@ -17,6 +17,7 @@ import { createOwner, findOwners, sweepDead, type Owner } from './owner.ts'
 import { reconcile } from './reconcile.ts'
 import type { Session } from './session.ts'
 import { sweepPartials } from './sweep-partials.ts'
+import { whyNoFile } from './why-no-file.ts'
 
 /** The lock that openings take one after the other. */
 export const OPENING = 'open.lock'
@@ -33,7 +34,8 @@ export async function open(dir: string, options: LocalOptions, life: Life): Prom
   try {
     return await openAlone(dir, options, life)
   } finally {
-    opening.release()
+    // The file stays, so that a collection can lock it where there is no room for another file.
+    opening.abandon()
   }
 }
 
@@ -72,7 +74,9 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
       outboards: createOutboards(),
     }
     return { ...session, budget: createBudget(session) }
-  } catch (error) {
+  } catch (cause) {
+    // Asked now: closing the catalog removes files, and makes room.
+    const error = whyNoFile(cause, dir)
     owners.abandon()
     // Nothing was begun without a catalog: nobody needs to look after us.
     if (database === undefined) owner?.release()
@@ -157,7 +161,8 @@ function tryCatalog(path: string, suspect: boolean): { database: Database; rebui
     const rebuilt = migrate(database.raw)
     if (suspect) assertSound(database)
     return { database, rebuilt }
-  } catch (error) {
+  } catch (cause) {
+    const error = whyNoFile(cause, dirname(path))
     database.close()
     throw error
   }

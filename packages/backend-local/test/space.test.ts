@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fixedSize, hashContent, layouts } from '@stowage/core/spi'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -12,11 +12,17 @@ import { litter } from './litter.ts'
 const SIZE = 8 * 1024 * 1024
 const dir = await newFolder()
 const readOnly = await newFolder()
+const fewInodes = await newFolder()
 
 function mount(): boolean {
   try {
-    for (const at of [dir, readOnly])
-      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE}`, 'tmpfs', at], { stdio: 'ignore' })
+    const options: [string, string][] = [
+      [dir, ''],
+      [readOnly, ''],
+      [fewInodes, ',nr_inodes=64'],
+    ]
+    for (const [at, more] of options)
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE}${more}`, 'tmpfs', at], { stdio: 'ignore' })
     return true
   } catch {
     return false
@@ -24,6 +30,17 @@ function mount(): boolean {
 }
 
 const mounted = mount()
+
+/** Leaves room for so many files and folders. */
+async function fillInodes(folder: string, spare: number): Promise<void> {
+  await mkdir(join(folder, 'fill'), { recursive: true })
+  const { ffree } = await statfs(folder)
+  for (let number = spare; number < ffree; number++) await writeFile(join(folder, 'fill', String(number)), '')
+}
+
+async function emptyFolder(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true })
+}
 
 describe.skipIf(!mounted)(`a full disk${mounted ? '' : ' (skipped: needs the right to mount a tmpfs)'}`, () => {
   const store = local({ dir })
@@ -126,6 +143,47 @@ describe.skipIf(!mounted)(`a full disk${mounted ? '' : ' (skipped: needs the rig
     await store.ingest(bodyOf(content('afterwards', SIZE / 4)))
   })
 })
+
+describe.skipIf(!mounted)(
+  `a disk without inodes${mounted ? '' : ' (skipped: needs the right to mount a tmpfs)'}`,
+  () => {
+    afterAll(() => void execFileSync('umount', [fewInodes]))
+
+    test('is no-space, however many files the opening could still make; with room it opens', async () => {
+      const outcomes: unknown[] = []
+      for (const spare of Array.from({ length: 16 }, (_, number) => number)) {
+        await fillInodes(fewInodes, spare)
+        const store = local({ dir: join(fewInodes, 'store') })
+        outcomes.push(
+          await store.usage().then(
+            () => 'opened',
+            (error: { code: string }) => error.code,
+          ),
+        )
+        await store.close()
+        await emptyFolder(fewInodes)
+      }
+      const opened = outcomes.indexOf('opened')
+      expect(opened).toBeGreaterThan(8)
+      expect(outcomes).toEqual([...outcomes.keys()].map((spare) => (spare < opened ? 'no-space' : 'opened')))
+    })
+
+    test('takes no blob, and is given room by gc', async () => {
+      const dir = join(fewInodes, 'store')
+      const store = local({ dir })
+      const { cid } = await store.ingest(bodyOf(content('there', 100_000)))
+      await fillInodes(fewInodes, 0)
+      await expect(store.ingest(bodyOf(content('more', 100_000)))).rejects.toMatchObject({ code: 'no-space' })
+      const other = local({ dir })
+      await expect(other.usage()).rejects.toMatchObject({ code: 'no-space' })
+      expect(await bytesOf((await store.read(cid)).body)).toEqual(Buffer.from(content('there', 100_000)))
+      expect(await store.gc({ maxSize: 0 })).toMatchObject({ removed: 1 })
+      expect((await other.usage()).blobs).toBe(0)
+      await other.close()
+      await store.close()
+    })
+  },
+)
 
 describe.skipIf(!mounted)(
   `a read-only file system${mounted ? '' : ' (skipped: needs the right to mount a tmpfs)'}`,
