@@ -97,6 +97,7 @@ export async function shrinkAlone(session: Budgeted, shrinking: Shrinking, signa
     await session.touches.flush(signal)
     return await shrink([blobStock(session)], shrinking, signal)
   } finally {
-    held.release()
+    // The file stays: on a disk that takes no more files, the next eviction needs none.
+    held.abandon()
   }
 }

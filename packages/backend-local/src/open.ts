@@ -16,6 +16,7 @@ import { createOutboards } from './outboards.ts'
 import { createOwner, findOwners, sweepDead, type Owner } from './owner.ts'
 import { reconcile } from './reconcile.ts'
 import type { Session } from './session.ts'
+import { createShards } from './shards.ts'
 import { sweepPartials } from './sweep-partials.ts'
 import { whyNoFile } from './why-no-file.ts'
 
@@ -53,8 +54,9 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
     const writer = createWriter(database, () => syncFolder(join(dir, 'owners')))
     await sweepDead(dir, owners, database, writer)
     if (crashed) await sweepPartials(dir, -Infinity)
+    const shards = createShards(dir)
     if (catalog.rebuilt || crashed) {
-      const { adopted } = await reconcile({ dir, options, database, writer, owner }, { crashed })
+      const { adopted } = await reconcile({ dir, options, database, writer, owner, shards }, { crashed })
       if (catalog.rebuilt && adopted > 0) {
         options.onNotice?.({
           level: 'warn',
@@ -72,6 +74,7 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
       owner,
       touches: createTouches(database, writer),
       outboards: createOutboards(),
+      shards,
     }
     return { ...session, budget: createBudget(session) }
   } catch (cause) {

@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { StorageError, assertStorable, cidKey, type CID, type CommitOptions } from '@stowage/core/spi'
-import { blobPath, directoryNodesPath, outboardPath, shardOf } from './address.ts'
+import { blobPath, directoryNodesPath, outboardPath } from './address.ts'
 import { addLinks } from './catalog/links.ts'
 import { assertCurrent } from './catalog/names.ts'
 import {
@@ -16,7 +15,7 @@ import {
 } from './catalog/records.ts'
 import type { Step } from './catalog/writer.ts'
 import { attach } from './commit.ts'
-import { removeFile, renameOver, statIfThere } from './files.ts'
+import { removeFile, renameOver } from './files.ts'
 import type { Session } from './session.ts'
 import { withStaging } from './staging.ts'
 import { fingerprint, isTrusted } from './trust.ts'
@@ -90,18 +89,13 @@ async function put(
 
 /** The outboard goes first, so that a blob without one is never there. */
 function moveIn(
-  { database, dir }: Session,
+  { database, dir, shards }: Session,
   step: Step,
   key: string,
   staged: Staged,
   outboard: string | undefined,
 ): void {
-  const shard = join(dir, shardOf(key))
-  if (statIfThere(shard) === undefined) {
-    mkdirSync(shard, { recursive: true })
-    step.sync(dirname(shard))
-  }
-  step.sync(shard)
+  shards.prepare(key, step)
   const moves: [string, string][] = [
     [staged.path, join(dir, staged.directory ? directoryNodesPath(key) : blobPath(key))],
   ]

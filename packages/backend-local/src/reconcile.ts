@@ -9,7 +9,7 @@ import { moveViewOut, removeTrees } from './remove.ts'
 import type { Session } from './session.ts'
 import { takeTurns } from './turns.ts'
 
-type Folder = Pick<Session, 'dir' | 'options' | 'database' | 'writer' | 'owner'>
+type Folder = Pick<Session, 'dir' | 'options' | 'database' | 'writer' | 'owner' | 'shards'>
 
 export interface Reconciled {
   /** Blobs and directories that have a record now. */
@@ -90,12 +90,15 @@ async function adoptDirectories(folder: Folder, directories: readonly StoredFile
   return left.length === 0 || left.length === directories.length ? left : adoptDirectories(folder, left)
 }
 
-async function adopt({ dir, database, writer }: Folder, file: StoredFile): Promise<boolean> {
+async function adopt({ dir, database, writer, shards }: Folder, file: StoredFile): Promise<boolean> {
   const found = await adoptable(dir, database, file)
   if (found === undefined) return false
-  await writer.write(() => {
-    if (findByKey(database, file.key) === undefined && isThere(dir, { key: file.key, directory: found.row.directory }))
-      insert(found)
+  await writer.write((step) => {
+    if (findByKey(database, file.key) !== undefined) return
+    if (!isThere(dir, { key: file.key, directory: found.row.directory })) return
+    // Whoever gave the file its name may have died before that was durable.
+    shards.prepare(file.key, step)
+    insert(found)
   })
   return true
 

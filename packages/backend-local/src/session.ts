@@ -6,6 +6,7 @@ import type { Life } from './life.ts'
 import type { LocalOptions } from './options.ts'
 import type { Outboards } from './outboards.ts'
 import type { Owner } from './owner.ts'
+import type { Shards } from './shards.ts'
 
 /** An open store: what its commands work on. */
 export interface Session {
@@ -19,4 +20,5 @@ export interface Session {
   readonly owner: Owner
   readonly outboards: Outboards
   readonly budget: Budget
+  readonly shards: Shards
 }

@@ -168,10 +168,11 @@ describe.skipIf(!mounted)(
       expect(outcomes).toEqual([...outcomes.keys()].map((spare) => (spare < opened ? 'no-space' : 'opened')))
     })
 
-    test('takes no blob, and is given room by gc', async () => {
+    test('takes no blob, and is given room by gc, where there was one before', async () => {
       const dir = join(fewInodes, 'store')
       const store = local({ dir })
       const { cid } = await store.ingest(bodyOf(content('there', 100_000)))
+      await store.gc({ maxSize: 1_000_000 })
       await fillInodes(fewInodes, 0)
       await expect(store.ingest(bodyOf(content('more', 100_000)))).rejects.toMatchObject({ code: 'no-space' })
       const other = local({ dir })
