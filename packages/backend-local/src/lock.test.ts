@@ -1,5 +1,6 @@
-import { existsSync, unlinkSync } from 'node:fs'
+import { existsSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { newFolder } from '../test/folder.ts'
 import { lock, tryLock } from './lock.ts'
@@ -30,6 +31,31 @@ test('a lock whose file somebody removed counts for nothing', async () => {
   expect(next).toBeDefined()
   held?.abandon()
   next?.release()
+})
+
+test('a file that kept the mark of its removal, as a power cut or a copy of the folder can leave it, can be locked', async () => {
+  const path = join(await newFolder(), 'lock')
+  const marked = new DatabaseSync(path)
+  marked.exec('PRAGMA user_version = 1')
+  marked.close()
+  const held = tryLock(path)
+  expect(held).toBeDefined()
+  expect(tryLock(path)).toBeUndefined()
+  held?.release()
+  expect(existsSync(path)).toBe(false)
+})
+
+test.each([
+  ['text', Buffer.from('not a database, but quite long'.repeat(100))],
+  ['the beginning of a database', Buffer.from('SQLite format 3\0').subarray(0, 10)],
+  ['a page of a database, torn', Buffer.concat([Buffer.from('SQLite format 3\0'), Buffer.alloc(500, 0xff)])],
+])("%s in place of the lock is in nobody's way", async (_, bytes) => {
+  const path = join(await newFolder(), 'lock')
+  writeFileSync(path, bytes)
+  const held = tryLock(path)
+  expect(held).toBeDefined()
+  expect(tryLock(path)).toBeUndefined()
+  held?.release()
 })
 
 test('many who wait get it one after the other', async () => {

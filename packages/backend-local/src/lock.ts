@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { wait } from '@stowage/core/spi'
-import { isBusy, isFull } from './errors.ts'
+import { isBusy, isDamaged, isFull } from './errors.ts'
 import { removeFile, statIfThere } from './files.ts'
 
 /**
@@ -18,29 +18,36 @@ export interface FileLock {
 const RETRY = 20
 /** Left in a removed file for those who wait for its lock. */
 const REMOVED = 1
+/** So often a mark is believed of a file that seems to stay: others may have removed and made files in between. */
+const DOUBTS = 3
 
 /** The lock, or `undefined` while somebody else holds it. Makes the file if need be. */
 export function tryLock(path: string): FileLock | undefined {
-  const database = new DatabaseSync(path)
-  const opened = statIfThere(path)?.ino
-  try {
-    database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; BEGIN EXCLUSIVE')
-    if (isGone(database, path, opened)) {
+  for (let doubts = 0; ; doubts++) {
+    const before = statIfThere(path)?.ino
+    const database = new DatabaseSync(path)
+    const opened = statIfThere(path)?.ino
+    try {
+      database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; BEGIN EXCLUSIVE')
+      const there = opened !== undefined && statIfThere(path)?.ino === opened
+      if (there && (!isMarked(database) || doubts === DOUBTS))
+        return { release: () => release(database, path), abandon: () => database.close() }
       database.close()
-      return undefined
+      // The mark of a file that stays: a copy of the folder, or a power cut, kept the mark and not the removal.
+      if (!there || before !== opened) return undefined
+    } catch (error) {
+      database.close()
+      if (isBusy(error)) return undefined
+      if (!isDamaged(error) || doubts === DOUBTS) throw error
+      // Nobody holds what is no database.
+      removeFile(path)
     }
-  } catch (error) {
-    database.close()
-    if (isBusy(error)) return undefined
-    throw error
   }
-  return { release: () => release(database, path), abandon: () => database.close() }
 }
 
 /** True when the holder before us removed the file that we have opened; another one may stand in its place. */
-function isGone(database: DatabaseSync, path: string, opened: bigint | undefined): boolean {
-  const mark = database.prepare('PRAGMA user_version').get()?.['user_version']
-  return mark === REMOVED || opened === undefined || statIfThere(path)?.ino !== opened
+function isMarked(database: DatabaseSync): boolean {
+  return database.prepare('PRAGMA user_version').get()?.['user_version'] === REMOVED
 }
 
 function release(database: DatabaseSync, path: string): void {

@@ -53,7 +53,7 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
     database = catalog.database
     const writer = createWriter(database, () => syncFolder(join(dir, 'owners')))
     await sweepDead(dir, owners, database, writer)
-    if (crashed) await sweepPartials(dir, -Infinity)
+    await sweepPartials(dir, -Infinity)
     const shards = createShards(dir)
     if (catalog.rebuilt || crashed) {
       const { adopted } = await reconcile({ dir, options, database, writer, owner, shards }, { crashed })
