@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,9 +10,14 @@ afterAll(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true })
 })
 
+/** In memory where that is possible: for tests that have nothing to do with how long a disk takes. */
+export async function newFolderInMemory(): Promise<string> {
+  return newFolder(existsSync('/dev/shm') ? '/dev/shm' : tmpdir())
+}
+
 /** A new folder, gone after the tests of the file. */
-export async function newFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'stowage-local-'))
+export async function newFolder(parent: string = tmpdir()): Promise<string> {
+  const folder = await mkdtemp(join(parent, 'stowage-local-'))
   folders.push(folder)
   return folder
 }

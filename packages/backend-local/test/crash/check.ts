@@ -11,6 +11,8 @@ import { bytesOfThing } from './things.ts'
 export interface CheckOptions {
   /** Byte budgets were in use: what was not protected may be gone. */
   readonly evicting: boolean
+  /** The catalog was lost before all this. */
+  readonly rebuilt?: boolean | undefined
 }
 
 export interface Checked {
@@ -31,7 +33,7 @@ export async function check(
   const store = local({
     dir,
     onNotice: ({ level, message }) => {
-      if (level === 'warn') problems.push(`A warning: ${message}`)
+      if (level === 'warn' && options.rebuilt !== true) problems.push(`A warning: ${message}`)
     },
   })
   try {

@@ -1,43 +1,79 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { powerCuts, unavailable } from './power.ts'
 import { crashRounds } from './rounds.ts'
+import { starts } from './starts.ts'
 
-/** The long form: `pnpm crash --rounds 2000`. Rounds on one folder build upon each other; after some it is a new one. */
-const FOLDER_ROUNDS = 20
-
+/**
+ * The long form. `--rounds 2000`: processes killed at random moments; `--states 2000`: power cuts, so many for each start.
+ * A seed that ends in a number is one folder of an earlier run.
+ */
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '200' },
+    rounds: { type: 'string', default: '0' },
+    states: { type: 'string', default: '0' },
     workers: { type: 'string', default: '3' },
     seed: { type: 'string', default: randomBytes(4).toString('hex') },
   },
 })
+const seedOf = (number: number): string => (/-\d+$/.test(values.seed) ? values.seed : `${values.seed}-${number}`)
 
-const rounds = Number(values.rounds)
-let done = 0
-let kills = 0
-let promised = 0
-for (let folder = 0; done < rounds; folder++) {
-  const dir = await mkdtemp(join(tmpdir(), 'stowage-crash-'))
-  // A seed that ends in a number is one folder of an earlier run.
-  const seed = /-\d+$/.test(values.seed) ? values.seed : `${values.seed}-${folder}`
-  const report = await crashRounds({
-    dir: join(dir, 'store'),
-    seed,
-    rounds: Math.min(FOLDER_ROUNDS, rounds - done),
-    workers: Number(values.workers),
-  })
-  done += report.rounds
-  kills += report.kills
-  promised += report.done
-  console.log(`seed ${seed}: ${done} rounds, ${kills} kills, ${promised} promises kept`)
-  if (report.problems.length > 0) {
-    console.error(`Round ${report.rounds} of seed ${seed} failed; what is left lies in ${dir}.`)
-    for (const problem of report.problems) console.error(problem)
-    process.exit(1)
+await kill(Number(values.rounds))
+await cut(Number(values.states))
+
+/** Rounds on one folder build upon each other; after some it is a new one. */
+async function kill(rounds: number): Promise<void> {
+  const inOneFolder = 20
+  let [done, kills, promises] = [0, 0, 0]
+  for (let number = 0; done < rounds; number++) {
+    const folder = await newFolder(tmpdir())
+    const seed = seedOf(number)
+    const report = await crashRounds({
+      dir: join(folder, 'store'),
+      seed,
+      rounds: Math.min(inOneFolder, rounds - done),
+      workers: Number(values.workers),
+    })
+    done += report.rounds
+    kills += report.kills
+    promises += report.done
+    console.log(`seed ${seed}: ${done} rounds, ${kills} kills, ${promises} promises kept`)
+    await end(folder, `Round ${report.rounds} of seed ${seed}`, report.problems)
   }
-  await rm(dir, { recursive: true, force: true })
+}
+
+/** Each trace gives some hundred moments: more states come from more traces. */
+async function cut(states: number): Promise<void> {
+  if (states > 0 && unavailable !== undefined) throw new Error(`Cutting the power ${unavailable}.`)
+  const ofOneTrace = 250
+  for (const [name, start] of Object.entries(starts)) {
+    let seen = 0
+    for (let number = 0; seen < states; number++) {
+      // Nothing here is about how long a disk takes.
+      const folder = await newFolder(existsSync('/dev/shm') ? '/dev/shm' : tmpdir())
+      const origin = await newFolder(tmpdir())
+      const seed = seedOf(number)
+      const initial = await start(join(origin, 'store'))
+      const report = await powerCuts({ folder, seed, steps: 20, states: Math.min(ofOneTrace, states - seen), initial })
+      seen += report.states
+      console.log(`seed ${seed}: ${seen} states left by power cuts over ${name}, ${report.events} events in this trace`)
+      await end(folder, `Seed ${seed} over ${name}`, report.problems)
+      await rm(origin, { recursive: true, force: true })
+    }
+  }
+}
+
+function newFolder(parent: string): Promise<string> {
+  return mkdtemp(join(parent, 'stowage-crash-'))
+}
+
+async function end(folder: string, what: string, problems: readonly string[]): Promise<void> {
+  if (problems.length === 0) return rm(folder, { recursive: true, force: true })
+  console.error(`${what} failed; what is left lies in ${folder}.`)
+  for (const problem of problems) console.error(problem)
+  process.exit(1)
 }
