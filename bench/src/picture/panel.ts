@@ -13,9 +13,9 @@ export interface Panel {
 /** Height that a heading takes. */
 export const HEAD = 44
 
+/** The title's first clause in bold; what it adds goes with the unit. */
 export function heading({ title, unit, better }: Pictured): string[] {
-  return [
-    text(0, 14, title, { weight: 'bold', size: 12 }),
-    text(0, 30, better === 'less' ? `${unit}, less is better` : unit, { colour: COLOURS.faint }),
-  ]
+  const [main = '', ...more] = title.split('; ')
+  const small = [better === 'less' ? `${unit}, less is better` : unit, ...more].join('; ')
+  return [text(0, 14, main, { weight: 'bold', size: 12 }), text(0, 30, small, { colour: COLOURS.faint })]
 }
