@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { goalsTable } from './goals.ts'
 import { HELP, readOptions } from './options.ts'
+import { outcomesOf } from './outcome.ts'
 import { installPeers } from './peer.ts'
 import type { SuiteResult } from './report.ts'
 import { runSuite } from './run.ts'
@@ -35,8 +36,8 @@ try {
 }
 
 console.log(`\n${goalsTable(all)}`)
-const beyond = Object.values(all).flatMap(({ limits }) =>
-  limits.filter(({ goal, value, atMost }) => goal === undefined && !(value !== null && value <= atMost)),
-)
-for (const { row, of, atMost } of beyond) console.error(`${row}: ${of} beyond ${atMost}`)
+const beyond = Object.values(all)
+  .flatMap(outcomesOf)
+  .filter(({ goal, wanted, met }) => goal === undefined && wanted !== undefined && met !== true)
+for (const { what, measured, wanted } of beyond) console.error(`${what}: ${measured}, wanted: ${wanted}`)
 process.exitCode = beyond.length === 0 ? 0 : 1

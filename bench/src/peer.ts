@@ -14,10 +14,6 @@ export async function peer<T>(name: string): Promise<T> {
   return (await load(name)) as T
 }
 
-export function hasPeer(name: string): boolean {
-  return existsSync(join(folder, 'node_modules', name))
-}
-
 /** Installs what is missing. Answers with the reason when that does not work. */
 export async function installPeers(): Promise<string | undefined> {
   if (lockfile('node_modules/.pnpm/lock.yaml') === lockfile('pnpm-lock.yaml')) return undefined

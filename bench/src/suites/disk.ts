@@ -31,7 +31,7 @@ function using(kind: ValueStoreKind): Row {
 }
 
 export const disk: Suite = {
-  title: 'Disk taken by 1 KiB values, the index included, beside their own bytes; after closing',
+  title: 'Disk taken by 1 KiB values beside their own bytes; the index included, after closing',
   figure: { unit: '× payload', better: 'less', of: () => NaN },
   rows: {
     stowage: using(stowage()),
