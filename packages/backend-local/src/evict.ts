@@ -26,6 +26,8 @@ export type Evicting = Pick<Session, 'dir' | 'database' | 'writer' | 'owner'>
 const PAGE = 128
 /** Milliseconds of work in one change, so that this thread and other processes get their turn. */
 const SLICE = 4
+/** Removed in one change even if that takes longer: on a busy machine most of that time is somebody else's. */
+const AT_LEAST = 16
 
 /** The blobs and directories that have a record. */
 export function blobStock(session: Evicting): Stock {
@@ -57,17 +59,22 @@ export async function evictForsaken(session: Evicting, before: number, signal: A
   return sum
 }
 
-/** A unit's value is at least that of its root alone, so it waits until the roots are as dear. */
+/** A directory is at least as dear as its record alone, so it waits until its turn comes. */
 async function* byValue(session: Evicting): AsyncGenerator<Unit> {
   const waiting: Unit[] = []
   const pages = paged(session, 'TRUE', [], ['value', 'used_at', 'id'], ({ value, used_at, id }) => [value, used_at, id])
   for await (const page of pages) {
     for (const row of page) {
-      while (waiting[0] !== undefined && waiting[0].value < row.value) yield waiting.shift() as Unit
+      const here = { value: row.value, usedAt: row.used_at }
+      while (waiting[0] !== undefined && isBefore(waiting[0], here)) yield waiting.shift() as Unit
       const unit = await unitOf(session, row)
       if (unit === undefined) continue
-      const place = waiting.findIndex((other) => isBefore(unit, other))
-      waiting.splice(place === -1 ? waiting.length : place, 0, unit)
+      if (row.directory === 0) {
+        yield unit
+        continue
+      }
+      const place = waiting.findLastIndex((other) => isBefore(other, unit))
+      waiting.splice(place + 1, 0, unit)
     }
   }
   yield* waiting
@@ -114,6 +121,7 @@ async function unitOf(session: Evicting, root: BlobRow): Promise<Unit | undefine
   const falling: BlobRow[] = []
   for (const row of walkFalling(database, root)) {
     await takeTurns()
+    if (row === undefined) continue
     if (isLeased(database, row.id)) return undefined
     falling.push(row)
   }
@@ -145,46 +153,45 @@ async function dropUnits(
   const { database, writer } = session
   const left = units.toReversed()
   /** Members of directories that are gone. */
-  let fallen: BlobRow[] = []
+  const fallen: BlobRow[] = []
   let removed = 0
   let freed = 0
   while (left.length + fallen.length > 0) {
-    const gone: BlobRow[] = []
-    const views = await writer.write((step) => {
-      const until = performance.now() + SLICE
-      const unsynced = withoutSync(step)
-      const moved: string[] = []
-      const leased = directoriesOfLeased(session)
-      const members = fallen.slice()
-      let next = left.length
-      const take = (row: BlobRow): void => {
-        remember(database, row.key, row.uses)
-        moved.push(...drop(session, unsynced, row))
-        gone.push(row)
-      }
-      do {
-        const member = members.pop()
-        if (member !== undefined) {
-          if (mayFall(session, member)) take(member)
-          continue
-        }
-        const unit = left[--next]
-        if (unit === undefined || !mayGo(session, unit, leased)) continue
-        take(unit.root)
-        members.push(...unit.falling.slice(1).toReversed())
-      } while ((next > 0 || members.length > 0) && performance.now() < until)
-      forgetGhosts(database)
-      if (floor !== undefined) raiseFloor(database, floor)
-      return { moved, next, members }
-    }, signal)
-    left.length = Math.max(views.next, 0)
-    fallen = views.members
-    await removeTrees(views.moved)
+    const { gone, views } = await writer.write((step) => slice(step), signal)
+    await removeTrees(views)
     await spaceFreed()
     removed += gone.length
     freed += gone.reduce((sum, { directory, size }) => sum + (directory === 1 ? 0 : size), 0)
   }
   return { removed, freed }
+
+  function slice(step: Step): { gone: readonly BlobRow[]; views: readonly string[] } {
+    const until = performance.now() + SLICE
+    const unsynced = withoutSync(step)
+    const leased = directoriesOfLeased(session)
+    const gone: BlobRow[] = []
+    const views: string[] = []
+    const take = (row: BlobRow): void => {
+      remember(database, row.key, row.uses)
+      views.push(...drop(session, unsynced, row))
+      gone.push(row)
+    }
+    do {
+      const member = fallen.pop()
+      if (member !== undefined) {
+        if (mayFall(session, member)) take(member)
+        continue
+      }
+      const unit = left.pop()
+      if (unit === undefined) break
+      if (!mayGo(session, unit, leased)) continue
+      take(unit.root)
+      for (const row of unit.falling.slice(1).reverse()) fallen.push(row)
+    } while (gone.length < AT_LEAST || performance.now() < until)
+    forgetGhosts(database)
+    if (floor !== undefined) raiseFloor(database, floor)
+    return { gone, views }
+  }
 }
 
 /** Looks again: since it was chosen it may have been pinned, leased, used, held by a directory, or deleted. */
@@ -215,7 +222,8 @@ function mayFall(session: Evicting, member: BlobRow): boolean {
 /** Directories around leased members, whatever the depth. Leases are few. */
 function directoriesOfLeased({ database }: Evicting): ReadonlySet<number> {
   const leased = database.all<{ key: string }>(
-    'SELECT DISTINCT key FROM leases JOIN blobs ON blobs.id = leases.blob WHERE standing = 0',
+    // CROSS: from the leases to their blobs, whatever SQLite thinks of the numbers of both.
+    'SELECT DISTINCT key FROM leases CROSS JOIN blobs ON blobs.id = leases.blob WHERE standing = 0',
   )
   return new Set(leased.flatMap(({ key }) => ancestorsOf(database, key).map(({ id }) => id)))
 }

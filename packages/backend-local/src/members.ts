@@ -25,22 +25,31 @@ export function fallsWith(
   row: BlobRow,
   isSpared: (member: BlobRow) => boolean = () => false,
 ): readonly BlobRow[] {
-  return [...walkFalling(database, row, isSpared)]
+  return [...walkFalling(database, row, isSpared)].filter((fallen) => fallen !== undefined)
 }
 
-/** The same, one after the other, for who wants to stop or to let others have a turn in between. */
+/**
+ * The same, one after the other, for who wants to stop or to let others have a turn in between; `undefined` for a member
+ * that stays.
+ */
 export function* walkFalling(
   database: Database,
   row: BlobRow,
   isSpared: (member: BlobRow) => boolean = () => false,
-): Generator<BlobRow> {
+): Generator<BlobRow | undefined> {
   const falling = new Map([[row.id, row]])
+  const falls = (child: BlobRow): boolean =>
+    !falling.has(child.id) &&
+    !stands(database, child) &&
+    !isSpared(child) &&
+    holdersOf(database, child.key).every((holder) => falling.has(holder))
+  yield row
   for (const fallen of falling.values()) {
-    yield fallen
     if (fallen.directory === 0) continue
     for (const child of childrenOf(database, fallen.id)) {
-      if (falling.has(child.id) || stands(database, child) || isSpared(child)) continue
-      if (holdersOf(database, child.key).every((holder) => falling.has(holder))) falling.set(child.id, child)
+      const found = falls(child) ? child : undefined
+      if (found !== undefined) falling.set(found.id, found)
+      yield found
     }
   }
 }

@@ -141,7 +141,9 @@ async function* merged(stocks: readonly Stock[], options: { readonly above?: num
   }
 }
 
+type Place = Pick<Victim, 'value' | 'usedAt'>
+
 /** The order of eviction. */
-export function isBefore(one: Victim, other: Victim): boolean {
+export function isBefore(one: Place, other: Place): boolean {
   return one.value < other.value || (one.value === other.value && one.usedAt < other.usedAt)
 }
