@@ -19,6 +19,10 @@ if (noPeers !== undefined) console.error(noPeers)
 const work = await mkdtemp(join(options.dir, 'stowage-bench-'))
 const results = join(import.meta.dirname, options.save ? '../results' : '../../.cache/bench')
 await mkdir(results, { recursive: true })
+// Ended early, it still removes what lies in `work`, which may be many GiB.
+const stop = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => stop.abort(new Error(`ended by ${signal}`)))
 
 const all: Record<string, SuiteResult> = {}
 try {
@@ -26,13 +30,22 @@ try {
     const suite = await suites[name]?.({ count: options.countOf(undefined) })
     if (suite === undefined) continue
     const [size, count] = [options.sizeOf(suite.size), options.countOf(suite.count) ?? 0]
-    const result = await runSuite({ name, suite, size, count, rounds: options.rounds, work, noPeers })
+    const result = await runSuite({
+      name,
+      suite,
+      size,
+      count,
+      rounds: options.rounds,
+      work,
+      noPeers,
+      signal: stop.signal,
+    })
     console.log(`\n${result.table}`)
     await writeFile(join(results, `${name}.json`), `${JSON.stringify(result, undefined, 2)}\n`)
     all[name] = result
   }
 } finally {
-  await rm(work, { recursive: true, force: true })
+  await rm(work, { recursive: true, force: true, maxRetries: 10 })
 }
 
 console.log(`\n${goalsTable(all)}`)

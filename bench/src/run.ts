@@ -18,6 +18,7 @@ export interface Run {
   readonly work: string
   /** Why there are no peers, if there are none. */
   readonly noPeers: string | undefined
+  readonly signal: AbortSignal
 }
 
 /** Prepares the suite's stores, then runs its rows round by round: A B C A B C. */
@@ -40,8 +41,9 @@ export async function runSuite(run: Run): Promise<SuiteResult> {
       file,
     ]
     try {
-      return (await promisify(execFile)(process.execPath, args)).stdout
+      return (await promisify(execFile)(process.execPath, args, { signal: run.signal })).stdout
     } catch (error) {
+      run.signal.throwIfAborted()
       throw new Error(`${name}: ${of} failed.\n${(error as { stderr?: string }).stderr ?? ''}`, { cause: error })
     }
   }
