@@ -8,6 +8,7 @@ import { lock } from './lock.ts'
 import { OPENING } from './open.ts'
 import { DEFAULT_PARTIAL_AGE } from './options.ts'
 import { findOwners, sweepDead, type Owners } from './owner.ts'
+import { sweepQuarantine } from './quarantine.ts'
 import { reconcile } from './reconcile.ts'
 import type { Session } from './session.ts'
 import type { Evicted } from './stock.ts'
@@ -23,7 +24,8 @@ export async function gc(session: Session, { maxSize }: GcOptions, signal: Abort
   await session.touches.flush()
   const { partialAge = DEFAULT_PARTIAL_AGE } = session.options
   const litter = await sweepDeadOwners(session, signal)
-  const swept = litter + (await sweepPartials(session.dir, Date.now() - partialAge, signal))
+  const partials = await sweepPartials(session.dir, Date.now() - partialAge, signal)
+  const swept = litter + partials + (await sweepQuarantine(session.dir))
   const rounds: Evicted[] = [await evictForsaken(session, Date.now() - FORSAKEN_AFTER, signal)]
   if (maxSize !== undefined) {
     const shrinking = { budget: maxSize, target: maxSize, spareNewest: false }

@@ -15,10 +15,10 @@ import {
 import { blobPath } from './address.ts'
 import { distrust, loadOutboard, requireBlob } from './blob.ts'
 import type { BlobRow } from './catalog/records.ts'
-import { notHere } from './commit.ts'
 import { isMissing } from './errors.ts'
 import { closeFd, openStored, readAt, readAtSync } from './files.ts'
 import { checkLeaf } from './leaves.ts'
+import { missing, quarantineLeaf } from './quarantine.ts'
 import type { Session } from './session.ts'
 
 /** Leaves read and hashed ahead of the reader. */
@@ -116,19 +116,21 @@ function cut({ outboard, range: { offset, length } }: Reading, leaf: number, byt
   return bytes.subarray(Math.max(offset - start, 0), Math.min(offset + length - start, bytes.length))
 }
 
-async function rotten({ session, row, outboard: { cid } }: Reading, leaf: number): Promise<StorageError> {
+async function rotten({ session, row, outboard }: Reading, leaf: number): Promise<StorageError> {
+  const { cid } = outboard
   await distrust(session, row)
+  await quarantineLeaf(session, row, outboard, leaf)
   return new StorageError('integrity', `Leaf ${leaf} of ${cid} is not what was stored.`, {
     cid,
     source: join(session.dir, blobPath(row.key)),
   })
 }
 
-function openBlob({ dir }: Session, row: BlobRow, cid: CID): number {
+function openBlob(session: Session, row: BlobRow, cid: CID): number {
   try {
-    return openStored(join(dir, blobPath(row.key)))
+    return openStored(join(session.dir, blobPath(row.key)))
   } catch (error) {
-    if (isMissing(error)) throw notHere(cid)
+    if (isMissing(error)) throw missing(session, row, cid)
     throw error
   }
 }

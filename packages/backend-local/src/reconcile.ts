@@ -5,6 +5,7 @@ import { addLinks } from './catalog/links.ts'
 import { isPinned } from './catalog/pins.ts'
 import { deleteBlob, findByKey, insertBlob, rows } from './catalog/records.ts'
 import { namesIn, removeFile, statIfThere } from './files.ts'
+import { inQuarantine } from './quarantine.ts'
 import { moveViewOut, removeTrees } from './remove.ts'
 import type { Session } from './session.ts'
 import { takeTurns } from './turns.ts'
@@ -23,7 +24,7 @@ export interface Reconciled {
 /**
  * Makes records and files agree. Files without a record are adopted: they were verified and durable before they
  * got their names. With `crashed`, records without files are dropped, for a deletion may have been cut short; pinned ones
- * stay, so that a put can heal them.
+ * stay, and those whose files were found rotten, so that a put can heal them.
  */
 export async function reconcile(folder: Folder, { crashed }: { readonly crashed: boolean }): Promise<Reconciled> {
   const dropped = crashed ? await dropRecordsWithoutFiles(folder) : 0
@@ -46,7 +47,11 @@ async function dropRecordsWithoutFiles({ dir, database, writer }: Folder): Promi
     if (lost.length === 0) continue
     dropped += await writer.write(() => {
       const still = lost.filter(
-        (row) => findByKey(database, row.key)?.id === row.id && !isPinned(database, row.id) && !isThere(dir, row),
+        (row) =>
+          findByKey(database, row.key)?.id === row.id &&
+          !isPinned(database, row.id) &&
+          !isThere(dir, row) &&
+          inQuarantine(dir, row.key) === undefined,
       )
       for (const row of still) deleteBlob(database, row.id)
       return still.length

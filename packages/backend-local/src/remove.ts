@@ -38,9 +38,7 @@ type Dropping = Pick<Session, 'dir' | 'database' | 'owner'>
  */
 export function drop(session: Dropping, step: Step, row: BlobRow): string[] {
   const { database, dir } = session
-  const views = [row, ...ancestorsOf(database, row.key)]
-    .filter(({ directory }) => directory === 1)
-    .flatMap(({ key }) => moveViewOut(session, key))
+  const views = moveViewsOut(session, row)
   const files = row.directory === 1 ? [directoryNodesPath(row.key)] : [blobPath(row.key), outboardPath(row.key)]
   for (const file of files) removeFile(join(dir, file))
   step.sync(join(dir, shardOf(row.key)))
@@ -50,6 +48,13 @@ export function drop(session: Dropping, step: Step, row: BlobRow): string[] {
 
 export async function removeTrees(paths: readonly string[]): Promise<void> {
   for (const path of paths) await removeTree(path)
+}
+
+/** All views that show this, or something of it. */
+export function moveViewsOut(session: Dropping, row: BlobRow): string[] {
+  return [row, ...ancestorsOf(session.database, row.key)]
+    .filter(({ directory }) => directory === 1)
+    .flatMap(({ key }) => moveViewOut(session, key))
 }
 
 /** Moves a view to where the next sweep finds it, should we die. */

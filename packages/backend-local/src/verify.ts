@@ -18,7 +18,9 @@ import { readNodes } from './directory.ts'
 import { isMissing } from './errors.ts'
 import { closeFd, openStored, statFd } from './files.ts'
 import { badLeavesInFile } from './leaves.ts'
+import { inQuarantine, quarantine } from './quarantine.ts'
 import type { Session } from './session.ts'
+import { isLost } from './stat.ts'
 import { fingerprint } from './trust.ts'
 import { createWindow } from './window.ts'
 
@@ -36,10 +38,24 @@ export async function verifyRow(session: Session, row: BlobRow, signal: AbortSig
   const print = fingerprint(session.dir, row)
   const problems =
     row.directory === 1 ? await directoryProblems(session, row) : await blobProblems(session, row, signal)
-  if (problems.own.length > 0) await distrust(session, row)
-  else if (print !== undefined && print !== row.trust && print === fingerprint(session.dir, row))
+  if (problems.own.length > 0) return [...(await setAside(session, row, print, problems.own)), ...problems.below]
+  if (print !== undefined && print !== row.trust && print === fingerprint(session.dir, row))
     await trust(session, row, print)
-  return [...problems.own, ...problems.below]
+  return problems.below
+}
+
+/** What was found rotten is not served again. The last of its problems says where it lies. */
+async function setAside(
+  session: Session,
+  row: BlobRow,
+  print: string | undefined,
+  problems: readonly string[],
+): Promise<readonly string[]> {
+  const moved = await quarantine(session, row, print)
+  if (moved === undefined) await distrust(session, row)
+  const place = moved ?? (isLost(session.dir, row) ? inQuarantine(session.dir, row.key) : undefined)
+  if (place === undefined) return problems
+  return [...problems.slice(0, -1), `${problems.at(-1)} What was there lies in ${place}.`]
 }
 
 interface Problems {
