@@ -11,10 +11,11 @@ import {
   type CID,
 } from '@stowage/core/spi'
 import { blobPath, directoryNodesPath, outboardPath, type StoredFile } from './address.ts'
-import type { Database } from './catalog/database.ts'
-import { findByKey, type NewBlob } from './catalog/records.ts'
+import type { NewBlob } from './catalog/records.ts'
 import { bodyOf, parseNodes } from './directory-nodes.ts'
 import { readIfThere, statIfThere } from './files.ts'
+import { sizeOfStored } from './packed.ts'
+import type { Session } from './session.ts'
 
 /** The record that a file without one deserves. */
 export interface Adoption {
@@ -24,10 +25,12 @@ export interface Adoption {
   readonly children: readonly string[]
 }
 
+type Stores = Pick<Session, 'dir' | 'database' | 'packs'>
+
 /** What a stored file can be adopted as; `undefined` when it is of no use. Its bytes are not trusted until verified. */
-export async function adoptable(dir: string, database: Database, file: StoredFile): Promise<Adoption | undefined> {
+export async function adoptable(folder: Stores, file: StoredFile): Promise<Adoption | undefined> {
   try {
-    return file.kind === 'directory' ? await directory(dir, database, file.key) : await blob(dir, file.key)
+    return file.kind === 'directory' ? await directory(folder, file.key) : await blob(folder.dir, file.key)
   } catch (error) {
     if (StorageError.is(error)) return undefined
     throw error
@@ -45,14 +48,15 @@ async function blob(dir: string, key: string): Promise<Adoption | undefined> {
   return { cid, row: { directory: 0, size, outboard: outboard?.length ?? 0, standing: 1, trust: null }, children: [] }
 }
 
-async function directory(dir: string, database: Database, key: string): Promise<Adoption | undefined> {
+async function directory(folder: Stores, key: string): Promise<Adoption | undefined> {
+  const { dir } = folder
   const bytes = await readIfThere(join(dir, directoryNodesPath(key)))
   if (bytes === undefined) return undefined
   const cid = await rootOf(bytes, key)
   const links = [...directoryLinks({ cid, nodes: await parseNodes(bytes) })]
-  const children = links.map((link) => findByKey(database, cidKey(link.cid)))
-  if (children.includes(undefined)) return undefined
-  const size = children.reduce((sum, child) => sum + (child?.size ?? 0), 0)
+  const sizes = links.map((link) => sizeOfStored(folder, cidKey(link.cid)))
+  if (sizes.includes(undefined)) return undefined
+  const size = sizes.reduce((sum: number, one) => sum + (one ?? 0), 0)
   const keys = new Set(links.map((link) => cidKey(link.cid)))
   return { cid, row: { directory: 1, size, outboard: bytes.length, standing: 1, trust: null }, children: [...keys] }
 }

@@ -6,10 +6,10 @@ import { notHere } from './commit.ts'
 import { readIfThere } from './files.ts'
 import type { Session } from './session.ts'
 
-/** The record of a blob, which is no directory. Otherwise `not-found`. */
+/** The record of a blob with a file of its own. Otherwise `not-found`. */
 export function requireBlob({ database }: Session, cid: CID): BlobRow {
   const row = findBlob(database, cid)
-  if (row === undefined || row.directory === 1) throw notHere(cid)
+  if (row === undefined || row.directory === 1 || row.packed === 1) throw notHere(cid)
   return row
 }
 

@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import { StorageError, wait } from '@stowage/core/spi'
-import { totals } from './catalog/totals.ts'
 import { blobStock } from './evict.ts'
 import { lock } from './lock.ts'
+import { packedStock } from './packed-stock.ts'
 import { TARGET } from './policy/worth.ts'
 import type { Session } from './session.ts'
 import { shrink, type Shrinking, type Shrunk } from './stock.ts'
+import { bytesStored } from './usage.ts'
 
 /** Keeps the store within its byte budget, by itself and in the background. */
 export interface Budget {
@@ -24,14 +25,14 @@ type Budgeted = Omit<Session, 'budget'>
 const TRY_AGAIN = { share: 0.01, after: 60_000 }
 
 export function createBudget(session: Budgeted): Budget {
-  const { options, database, life } = session
+  const { options, life } = session
   const { maxSize } = options
   if (maxSize === undefined) return { check: () => {}, keepUp: async () => {} }
   const budget = maxSize
   let running: Promise<void> | undefined
   let told = ''
   let tolerated = { bytes: budget, until: Infinity }
-  const isOver = (): boolean => totals(database).bytes > (Date.now() < tolerated.until ? tolerated.bytes : budget)
+  const isOver = (): boolean => bytesStored(session) > (Date.now() < tolerated.until ? tolerated.bytes : budget)
 
   async function keep(signal: AbortSignal): Promise<void> {
     while (isOver()) {
@@ -47,7 +48,7 @@ export function createBudget(session: Budgeted): Budget {
 
   /** Nothing larger than the budget may stay for longer than it is the newest. */
   function toleranceOf(excess: number, oversize: number): typeof tolerated {
-    const { bytes } = totals(database)
+    const bytes = bytesStored(session)
     if (oversize > 0) return { bytes, until: Infinity }
     if (excess > 0) return { bytes: bytes + budget * TRY_AGAIN.share, until: Date.now() + TRY_AGAIN.after }
     return { bytes: budget, until: Infinity }
@@ -82,7 +83,7 @@ export function createBudget(session: Budgeted): Budget {
 
   async function keepUp(): Promise<void> {
     check()
-    if (running === undefined || !isOver() || totals(database).bytes <= budget * WAIT.above) return
+    if (running === undefined || !isOver() || bytesStored(session) <= budget * WAIT.above) return
     const waited = new AbortController()
     await Promise.race([running, wait(WAIT.atMost, waited.signal).catch(() => {})])
     waited.abort()
@@ -95,7 +96,7 @@ export async function shrinkAlone(session: Budgeted, shrinking: Shrinking, signa
   const held = await lock(join(session.dir, 'evict.lock'), signal)
   try {
     await session.touches.flush(signal)
-    return await shrink([blobStock(session)], shrinking, signal)
+    return await shrink([blobStock(session), packedStock(session)], shrinking, signal)
   } finally {
     // The file stays: on a disk that takes no more files, the next eviction needs none.
     held.abandon()

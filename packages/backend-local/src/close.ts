@@ -4,9 +4,10 @@ import type { Session } from './session.ts'
 const PATIENCE = 1000
 
 /** Nothing is under way any more. */
-export async function closeSession({ touches, database, owner, life }: Session): Promise<void> {
+export async function closeSession({ touches, database, owner, life, packs }: Session): Promise<void> {
   touches.stop()
   await touches.flush(AbortSignal.timeout(PATIENCE))
+  await packs.close()
   try {
     database.raw.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   } catch {

@@ -12,10 +12,11 @@ import {
 } from '@stowage/core/spi'
 import { directoryNodesPath } from './address.ts'
 import { distrust } from './blob.ts'
-import { cidOf, findBlob, findByKey, type BlobRow } from './catalog/records.ts'
+import { cidOf, findBlob, type BlobRow } from './catalog/records.ts'
 import { assertCommit } from './commit.ts'
 import { parseNodes } from './directory-nodes.ts'
 import { readIfThere } from './files.ts'
+import { sizeOfStored } from './packed.ts'
 import { publish } from './publish.ts'
 import type { Session } from './session.ts'
 import { withStaging } from './staging.ts'
@@ -41,14 +42,14 @@ export async function putDirectory(
 }
 
 /** The keys of a directory's children. What it says of itself must be what its nodes say. */
-function checked({ database }: Session, directory: Directory): readonly string[] {
+function checked(session: Session, directory: Directory): readonly string[] {
   const { cid } = directory
   const keys = [...directoryLinks(directory)].map((link) => cidKey(link.cid))
-  const rows = keys.map((key) => findByKey(database, key))
-  const missing = keys[rows.indexOf(undefined)]
+  const sizes = keys.map((key) => sizeOfStored(session, key))
+  const missing = keys[sizes.indexOf(undefined)]
   if (missing !== undefined)
     throw new StorageError('not-found', `The directory ${cid} holds ${missing}, which is not stored here.`, { cid })
-  const size = rows.reduce((sum, row) => sum + (row?.size ?? 0), 0)
+  const size = sizes.reduce((sum: number, one) => sum + (one ?? 0), 0)
   const children = new Set(keys)
   const told = new Set(directory.children.map(cidKey))
   if (size === directory.size && told.size === children.size && told.isSubsetOf(children)) return [...children]

@@ -2,11 +2,12 @@ import { isLeased } from './catalog/leases.ts'
 import { ancestorsOf, holdersOf } from './catalog/links.ts'
 import { remember, forgetGhosts } from './catalog/ghosts.ts'
 import { isPinned } from './catalog/pins.ts'
-import { findByKey, type BlobRow } from './catalog/records.ts'
+import { cidOf, findByKey, type BlobRow } from './catalog/records.ts'
 import { raiseFloor, totals } from './catalog/totals.ts'
 import type { Step } from './catalog/writer.ts'
 import { spaceFreed } from './files.ts'
 import { stands, walkFalling } from './members.ts'
+import { packedDigest } from './packed.ts'
 import { worth } from './policy/worth.ts'
 import { drop, removeTrees } from './remove.ts'
 import type { Session } from './session.ts'
@@ -21,7 +22,7 @@ interface Unit extends Victim {
 }
 
 /** What eviction needs of a session. */
-export type Evicting = Pick<Session, 'dir' | 'database' | 'writer' | 'owner'>
+export type Evicting = Pick<Session, 'dir' | 'database' | 'writer' | 'owner' | 'packs'>
 
 const PAGE = 128
 /** Milliseconds of work in one change, so that this thread and other processes get their turn. */
@@ -133,10 +134,16 @@ async function unitOf(session: Evicting, root: BlobRow): Promise<Unit | undefine
     root,
     falling,
     bytes,
-    value: root.directory === 1 ? Math.max(root.value, most(values)) : root.value,
+    value: Math.max(root.value, root.directory === 1 ? most(values) : packedValue(session, root)),
     usedAt: most(falling.map(({ used_at }) => used_at)),
     since: totals(database).taken - arrival,
   }
+}
+
+/** Packs know of uses that the catalog was not told of. */
+function packedValue({ packs }: Evicting, row: BlobRow): number {
+  const digest = row.packed === 1 ? packedDigest(cidOf(row)) : undefined
+  return (digest && packs.findNow(digest)?.value) ?? 0
 }
 
 /** Not pinned, and held by no directory. */

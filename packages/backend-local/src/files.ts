@@ -62,6 +62,16 @@ export function openStored(path: string): number {
   throw noFile(path)
 }
 
+/** A descriptor for reading, or `undefined` when there is no file. */
+export function openIfThere(path: string): number | undefined {
+  try {
+    return fs.openSync(path, READ)
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
 function noFile(path: string, cause?: unknown): StorageError {
   return new StorageError('integrity', `What lies at ${path} is no file.`, { source: path, cause })
 }

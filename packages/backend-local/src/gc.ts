@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { StorageError, type GcOptions, type GcReport } from '@stowage/core/spi'
 import { shrinkAlone } from './budget.ts'
 import { giveBackPages } from './catalog/pages.ts'
-import { totals } from './catalog/totals.ts'
 import { evictForsaken } from './evict.ts'
 import { lock } from './lock.ts'
 import { OPENING } from './open.ts'
@@ -13,8 +12,11 @@ import { reconcile } from './reconcile.ts'
 import type { Session } from './session.ts'
 import type { Evicted } from './stock.ts'
 import { sweepPartials } from './sweep-partials.ts'
+import { bytesStored } from './usage.ts'
 
 /** A member that no directory took within a day was abandoned. */
+/** A pack is rewritten when that share of it is of no use. */
+const WASTE = 0.2
 const FORSAKEN_AFTER = 24 * 60 * 60 * 1000
 
 /** Removes what was abandoned, then evicts what is least valuable until the rest fits. */
@@ -31,12 +33,13 @@ export async function gc(session: Session, { maxSize }: GcOptions, signal: Abort
     const shrinking = { budget: maxSize, target: maxSize, spareNewest: false }
     rounds.push(await shrinkAlone(session, shrinking, signal))
   }
+  await session.packs.tidy(session, WASTE, signal)
   await giveBackPages(session, signal)
   return {
     removed: rounds.reduce((sum, { removed }) => sum + removed, 0),
     freed: rounds.reduce((sum, { freed }) => sum + freed, 0),
     swept,
-    remaining: totals(session.database).bytes,
+    remaining: bytesStored(session),
   }
 }
 

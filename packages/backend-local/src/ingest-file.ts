@@ -14,7 +14,8 @@ import {
 import { assertCommit } from './commit.ts'
 import { errnoOf } from './errors.ts'
 import { closeFd, openFd, removeTree, statFd, syncFd } from './files.ts'
-import { finish, ingest, wantsDigest, type Taken } from './ingest.ts'
+import { finish, ingest, type Taken } from './ingest.ts'
+import { ingestSmall, smallLimit, wantsDigest } from './ingest-small.ts'
 import { addTo, fixedLeafSize, leavesIn, type Leaf } from './leaf-sizes.ts'
 import type { Session } from './session.ts'
 import { assertEndsAt, assertUnchanged, openSource, readPiece, statSource, streamOf } from './source-file.ts'
@@ -46,6 +47,7 @@ export async function ingestFile(
     return ingest(session, streamOf(path, stats), options, signal)
   const fd = await openSource(path)
   try {
+    if (Number(stats.size) <= smallLimit(options.layout)) return await ingestSmallFile(session, path, fd, options, signal)
     if (options.link === true) {
       const cloned = await ingestClone(session, path, options, signal)
       if (cloned !== undefined) return cloned
@@ -54,6 +56,20 @@ export async function ingestFile(
   } finally {
     await closeFd(fd)
   }
+}
+
+async function ingestSmallFile(
+  session: Session,
+  path: string,
+  fd: number,
+  options: IngestFileOptions,
+  signal: AbortSignal,
+): Promise<Ingested> {
+  const before = await statFd(fd)
+  const bytes = await readPiece(fd, 0, Number(before.size))
+  await assertEndsAt(path, fd, bytes.length)
+  assertUnchanged(path, before, await statFd(fd))
+  return ingestSmall(session, bytes, options, signal)
 }
 
 async function ingestCopy(

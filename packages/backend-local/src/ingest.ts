@@ -19,6 +19,8 @@ import {
 import { assertCommit } from './commit.ts'
 import { tagged } from './errors.ts'
 import { addTo, fixedLeafSize, leavesIn, pieces, type Leaf } from './leaf-sizes.ts'
+import { ingestSmall, smallLimit, wantsDigest } from './ingest-small.ts'
+import { peek } from './peek.ts'
 import { publish } from './publish.ts'
 import type { Session } from './session.ts'
 import { withStaging, type Staging } from './staging.ts'
@@ -32,6 +34,18 @@ export async function ingest(
   signal: AbortSignal,
 ): Promise<Ingested> {
   assertCommit(session, options)
+  const limit = smallLimit(options.layout)
+  if (limit < 0) return ingestLeaves(session, tagged(source), options, signal)
+  const { bytes, body } = await peek(tagged(source), limit, signal)
+  if (bytes !== undefined) return ingestSmall(session, bytes, options, signal)
+  try {
+    return await ingestLeaves(session, body, options, signal)
+  } finally {
+    await body.return?.()
+  }
+}
+
+function ingestLeaves(session: Session, source: Body, options: IngestOptions, signal: AbortSignal): Promise<Ingested> {
   return withStaging(session, async (staging) => {
     const taken = await takeIn(staging, source, options, signal)
     return finish(session, { path: staging.path, durable: staging.done() }, taken, options, signal)
@@ -63,7 +77,7 @@ async function takeIn(staging: Staging, source: Body, options: IngestOptions, si
   const arrived = createWindow<readonly Leaf[]>(flying, (leaves) => addTo(builder, leaves))
   let bytes = 0
   try {
-    for await (const piece of splitLeaves(tagged(source), splitter, { signal, buffers })) {
+    for await (const piece of splitLeaves(source, splitter, { signal, buffers })) {
       whole?.update(piece)
       const written = appendPiece(staging, layout, piece, leafSize ?? piece.length)
       await arrived.push(written.finally(() => buffers.give(piece)))
@@ -120,11 +134,6 @@ export async function finish(
     signal,
   )
   return { ...published, size, outboard, ...(sha256 !== undefined && { sha256 }) }
-}
-
-/** True when the digest of all bytes is needed, whatever the leaves are. */
-export function wantsDigest({ alias, expect }: IngestOptions): boolean {
-  return alias === true || expect?.sha256 !== undefined
 }
 
 /** The outboard, unless it says nothing: a single leaf has no interior. */

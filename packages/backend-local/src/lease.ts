@@ -1,13 +1,14 @@
 import type { CID, Lease } from '@stowage/core/spi'
 import { addLease, removeLease } from './catalog/leases.ts'
-import { cidOf, findBlob } from './catalog/records.ts'
+import { cidOf } from './catalog/records.ts'
 import { notHere } from './commit.ts'
+import { requireRow } from './packed.ts'
 import type { Session } from './session.ts'
 
 export async function lease(session: Session, cid: CID): Promise<Lease> {
   const { database, writer, owner, life } = session
   const id = await writer.write(() => {
-    const row = findBlob(database, cid)
+    const row = requireRow(session, cid)
     if (row === undefined) throw notHere(cid)
     return { lease: addLease(database, row.id, owner.id), cid: cidOf(row) }
   }, life.closing)

@@ -12,6 +12,8 @@ export interface Life {
     options: CallOptions | undefined,
     call: (signal: AbortSignal) => Promise<T>,
   ): Promise<T>
+  /** Runs what is done at once: nothing of it is under way when the store closes. */
+  brief<T>(about: StorageErrorInit, options: CallOptions | undefined, call: () => T): Promise<T>
   /** An iteration: each step is under way like a call; between steps it lies open. `end` runs once, however it ends, even unread. */
   iterate<T>(
     about: StorageErrorInit,
@@ -40,6 +42,7 @@ export function createLife(backend: string, dir: string): Life {
   const closing = new AbortController()
   // Every call that waits listens.
   setMaxListeners(0, closing.signal)
+  const joins = new WeakMap<AbortSignal, AbortSignal>()
   const running = new Set<Promise<unknown>>()
   const held = new Set<() => Promise<void>>()
   let damaged = false
@@ -61,7 +64,18 @@ export function createLife(backend: string, dir: string): Life {
   function signalOf(options: CallOptions | undefined): AbortSignal {
     throwIfAborted(closing.signal)
     throwIfAborted(options?.signal)
-    return options?.signal === undefined ? closing.signal : AbortSignal.any([options.signal, closing.signal])
+    return options?.signal === undefined ? closing.signal : joined(options.signal)
+  }
+
+  /** Callers come again and again with the same signal, and making one costs more than a small read. */
+  function joined(signal: AbortSignal): AbortSignal {
+    let known = joins.get(signal)
+    if (known === undefined) {
+      known = AbortSignal.any([signal, closing.signal])
+      setMaxListeners(0, known)
+      joins.set(signal, known)
+    }
+    return known
   }
 
   async function track<T>(promise: Promise<T>): Promise<T> {
@@ -93,6 +107,22 @@ export function createLife(backend: string, dir: string): Life {
           return call(signal)
         }),
       )
+    },
+    brief: async (about, options, call) => {
+      throwIfAborted(closing.signal)
+      throwIfAborted(options?.signal)
+      const waiting = takeTurns()
+      if (waiting !== undefined) {
+        await waiting
+        throwIfAborted(closing.signal)
+        throwIfAborted(options?.signal)
+      }
+      try {
+        return call()
+      } catch (error) {
+        damaged ||= isDamaged(error)
+        throw translate(error, { backend, ...about })
+      }
     },
     iterate: <T>(
       about: StorageErrorInit,

@@ -34,7 +34,7 @@ export function local(options: LocalOptions): NearStore {
   const dir = resolve(options.dir)
   const life = createLife(name, dir)
   let opening: Promise<Opened> | undefined
-  let opened: Session | undefined
+  let opened: Opened | undefined
   let closing: Promise<void> | undefined
 
   function ready(): Promise<Opened> {
@@ -48,9 +48,9 @@ export function local(options: LocalOptions): NearStore {
 
   async function openOnce(): Promise<Opened> {
     const commands = await import('./commands.ts')
-    opened = await commands.open(dir, options, life)
-    opened.budget.check()
-    return { session: opened, commands }
+    opened = { session: await commands.open(dir, options, life), commands }
+    opened.session.budget.check()
+    return opened
   }
 
   async function session(): Promise<Session> {
@@ -67,7 +67,7 @@ export function local(options: LocalOptions): NearStore {
   const on = <T>(operation: string, cid: CID, options: CallOptions | undefined, call: Call<T>): Promise<T> =>
     run({ operation, cid }, options, call)
 
-  const records = catalog({ life, session, peek: () => opened })
+  const records = catalog({ life, session, peek: () => opened?.session })
   return {
     name,
     traits: { ranges: 'native', verifies: 'leaves' },
@@ -81,6 +81,14 @@ export function local(options: LocalOptions): NearStore {
     list: (options) => life.iterate({ operation: 'list' }, options, listed).iterator,
     pin: async (cid, options) => on('pin', cid, options, () => records.pins.set(cid)),
     unpin: async (cid, options) => on('unpin', cid, options, () => records.pins.remove(cid)),
+    ingestBytes: (bytes, options = {}) =>
+      run({ operation: 'ingest' }, options, (session, { ingestBytes }, signal) =>
+        ingestBytes(session, bytes, options, signal),
+      ),
+    readBytes: async (cid, options) => {
+      const { session, commands } = opened ?? (await ready())
+      return life.brief({ operation: 'read', cid }, options, () => commands.readNow(session, cid))
+    },
     ingest: (source, options = {}) =>
       run({ operation: 'ingest' }, options, (session, { ingest }, signal) => ingest(session, source, options, signal)),
     ingestFile: (file, options = {}) =>

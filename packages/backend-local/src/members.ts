@@ -15,8 +15,9 @@ export function stands(database: Database, row: BlobRow): boolean {
 }
 
 /** True for what is pinned, and for what lies below a pinned directory at any depth. */
-export function isProtected(database: Database, row: BlobRow): boolean {
-  return isPinned(database, row.id) || ancestorsOf(database, row.key).some(({ id }) => isPinned(database, id))
+export function isProtected(database: Database, row: { readonly id?: number | undefined; readonly key: string }): boolean {
+  const pinned = row.id !== undefined && isPinned(database, row.id)
+  return pinned || ancestorsOf(database, row.key).some(({ id }) => isPinned(database, id))
 }
 
 /** What goes when this goes, itself first: of a directory, every member that stands only through it, but for those to be spared. */

@@ -5,6 +5,7 @@ import { makeFolder, StorageError } from '@stowage/core/spi'
 import { createBudget } from './budget.ts'
 import { openDatabase, walOf, type Database } from './catalog/database.ts'
 import { migrate } from './catalog/schema.ts'
+import { totals } from './catalog/totals.ts'
 import { createTouches } from './catalog/touches.ts'
 import { createWriter } from './catalog/writer.ts'
 import { errnoOf, isDamaged } from './errors.ts'
@@ -14,6 +15,8 @@ import { lock } from './lock.ts'
 import type { LocalOptions, Notice } from './options.ts'
 import { createOutboards } from './outboards.ts'
 import { createOwner, findOwners, sweepDead, type Owner } from './owner.ts'
+import { openPacks, type Packs } from './pack/packs.ts'
+import { worth } from './policy/worth.ts'
 import { reconcile } from './reconcile.ts'
 import type { Session } from './session.ts'
 import { createShards } from './shards.ts'
@@ -25,7 +28,7 @@ export const OPENING = 'open.lock'
 
 const CATALOG = 'catalog.sqlite'
 
-const FOLDERS = ['blobs', 'views', 'partial', 'tmp', 'owners']
+const FOLDERS = ['blobs', 'packs', 'views', 'partial', 'tmp', 'owners']
 
 /** Opens the folder, and brings order into what dead processes left. */
 export async function open(dir: string, options: LocalOptions, life: Life): Promise<Session> {
@@ -45,6 +48,7 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
   const crashed = owners.dead.length > 0
   let database: Database | undefined
   let owner: Owner | undefined
+  let packs: Packs | undefined
   try {
     assertOneWal(dir, owners.live.length > 0)
     // Before the catalog: whoever dies over a new one must be missed, or nobody would look for its blobs.
@@ -55,8 +59,9 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
     await sweepDead(dir, owners, database, writer)
     await sweepPartials(dir, -Infinity)
     const shards = createShards(dir)
+    packs = await openPacks(join(dir, 'packs'), owner.tmp, valuing(database))
     if (catalog.rebuilt || crashed) {
-      const { adopted } = await reconcile({ dir, options, database, writer, owner, shards }, { crashed })
+      const { adopted } = await reconcile({ dir, options, database, writer, owner, packs, shards }, { crashed })
       if (catalog.rebuilt && adopted > 0) {
         options.onNotice?.({
           level: 'warn',
@@ -75,12 +80,14 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
       touches: createTouches(database, writer),
       outboards: createOutboards(),
       shards,
+      packs,
     }
     return { ...session, budget: createBudget(session) }
   } catch (cause) {
     // Asked now: closing the catalog removes files, and makes room.
     const error = whyNoFile(cause, dir)
     owners.abandon()
+    await packs?.close()
     // Nothing was begun without a catalog: nobody needs to look after us.
     if (database === undefined) owner?.release()
     else owner?.abandon()
@@ -98,6 +105,16 @@ function assertOneWal(dir: string, shared: boolean): void {
     `${walOf(path)} was removed while another process has the store open: nobody can open it before that one closes it.`,
     { transient: true, source: walOf(path) },
   )
+}
+
+/** Worth of small blobs. They are read far more often than the floor rises: a second is no age for it. */
+function valuing(database: Database): (bytes: number, reads: number) => number {
+  let known = { at: -Infinity, floor: 0 }
+  return (bytes, reads) => {
+    const now = performance.now()
+    if (now - known.at > 1000) known = { at: now, floor: totals(database).floor }
+    return known.floor + worth(bytes, reads + 1)
+  }
 }
 
 async function makeFolders(dir: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StorageError, assertStorable, cidKey, type CID, type CommitOptions } from '@stowage/core/spi'
 import { blobPath, directoryNodesPath, outboardPath } from './address.ts'
@@ -16,6 +17,7 @@ import {
 import type { Step } from './catalog/writer.ts'
 import { attach } from './commit.ts'
 import { removeFile, renameOver } from './files.ts'
+import { sizeOfStored, publishPacked, smallDigest } from './packed.ts'
 import type { Session } from './session.ts'
 import { withStaging } from './staging.ts'
 import { fingerprint, isTrusted } from './trust.ts'
@@ -44,7 +46,12 @@ export async function publish(
   signal: AbortSignal,
 ): Promise<{ cid: CID; deduplicated: boolean }> {
   assertStorable(staged.cid)
-  const { outboard } = staged
+  const { cid, outboard, alias } = staged
+  const digest = staged.directory ? undefined : smallDigest(cid, staged.size)
+  if (digest !== undefined) {
+    await staged.durable
+    return publishPacked(session, { cid, digest, bytes: await readFile(staged.path), alias }, commit, signal)
+  }
   if (outboard === undefined) {
     await staged.durable
     return put(session, staged, undefined, commit, signal)
@@ -88,11 +95,11 @@ async function put(
 }
 
 /** The outboard goes first, so that a blob without one is never there. */
-function moveIn(
+export function moveIn(
   { database, dir, shards }: Session,
   step: Step,
   key: string,
-  staged: Staged,
+  staged: Pick<Staged, 'path' | 'directory'>,
   outboard: string | undefined,
 ): void {
   shards.prepare(key, step)
@@ -102,7 +109,7 @@ function moveIn(
   if (outboard !== undefined) moves.unshift([outboard, join(dir, outboardPath(key))])
   for (const [from, to] of moves) {
     step.undo(() => {
-      if (findByKey(database, key) === undefined) removeFile(to)
+      if (findByKey(database, key)?.packed !== 0) removeFile(to)
     })
     renameOver(from, to)
   }
@@ -124,9 +131,9 @@ function record(
 }
 
 /** A directory needs what it holds. */
-function assertChildren({ database }: Session, { cid, children = [] }: Staged): void {
+function assertChildren(session: Session, { cid, children = [] }: Staged): void {
   for (const child of children) {
-    if (findByKey(database, child) !== undefined) continue
+    if (sizeOfStored(session, child) !== undefined) continue
     throw new StorageError('not-found', `The directory ${cid} holds ${child}, which is not stored here.`, { cid })
   }
 }

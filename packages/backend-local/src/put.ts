@@ -9,11 +9,14 @@ import {
   parseOutboard,
   splitLeaves,
   type BlobSource,
+  type CID,
   type Outboard,
 } from '@stowage/core/spi'
 import { tagged } from './errors.ts'
 import { outboardFile } from './ingest.ts'
 import { checkLeaf } from './leaves.ts'
+import { publishPacked, smallDigest } from './packed.ts'
+import { peek } from './peek.ts'
 import { publish } from './publish.ts'
 import type { Session } from './session.ts'
 import { withStaging, type Staging } from './staging.ts'
@@ -24,6 +27,8 @@ export async function put(session: Session, blob: BlobSource, signal: AbortSigna
   const { cid, size } = blob
   const given = blob.outboard.slice()
   const outboard = parseOutboard(given, cid, size)
+  const digest = smallDigest(cid, size)
+  if (digest !== undefined) return putSmall(session, { cid, digest, outboard }, blob, signal)
   await withStaging(session, async (staging) => {
     await takeIn(staging, blob, outboard, signal)
     await publish(
@@ -33,6 +38,19 @@ export async function put(session: Session, blob: BlobSource, signal: AbortSigna
       signal,
     )
   })
+}
+
+async function putSmall(
+  session: Session,
+  { cid, digest, outboard }: { cid: CID; digest: Uint8Array; outboard: Outboard },
+  blob: BlobSource,
+  signal: AbortSignal,
+): Promise<void> {
+  const { bytes, body } = await peek(tagged(blob.open({ signal })), blob.size, signal)
+  await body?.return?.()
+  if (bytes === undefined || !(await checkLeaf(outboard, 0, bytes)))
+    throw new StorageError('integrity', `What the source of ${cid} gave does not match its hash.`, { cid })
+  await publishPacked(session, { cid, digest, bytes }, {}, signal)
 }
 
 async function takeIn(staging: Staging, blob: BlobSource, outboard: Outboard, signal: AbortSignal): Promise<void> {

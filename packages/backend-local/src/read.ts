@@ -18,6 +18,7 @@ import type { BlobRow } from './catalog/records.ts'
 import { isMissing } from './errors.ts'
 import { closeFd, openStored, readAt, readAtSync } from './files.ts'
 import { checkLeaf } from './leaves.ts'
+import { readPacked } from './packed.ts'
 import { missing, quarantineLeaf } from './quarantine.ts'
 import type { Session } from './session.ts'
 
@@ -43,12 +44,21 @@ interface Reading {
 /** A range of a blob. Each leaf is hashed before any byte of it is given out. */
 export async function read(session: Session, cid: CID, options: ReadOptions): Promise<BlobRead> {
   assertRange(options)
+  const packed = await readPacked(session, cid)
+  if (packed !== undefined) return inMemory(session, cid, packed, options)
   const row = requireBlob(session, cid)
   const range = cutRange(options, row.size)
   const outboard = await loadOutboard(session, row)
   const fd = openBlob(session, row, cid)
   session.touches.touch(row.key)
   return { size: row.size, ...range, body: await bodyOf({ session, row, outboard, fd, range }, options) }
+}
+
+function inMemory({ life }: Session, cid: CID, bytes: Uint8Array, options: ReadOptions): BlobRead {
+  const { offset, length } = cutRange(options, bytes.length)
+  const chunks = length === 0 ? [] : [bytes.subarray(offset, offset + length)]
+  const body = life.iterate({ operation: 'read', cid }, options, () => each(chunks)).iterator
+  return { size: bytes.length, offset, length, body }
 }
 
 async function bodyOf(reading: Reading, options: ReadOptions): Promise<Body> {

@@ -1,16 +1,18 @@
 import { join } from 'node:path'
+import { parseCid } from '@stowage/core/spi'
 import { adoptable, type Adoption } from './adopt.ts'
 import { blobPath, directoryNodesPath, outboardPath, parseFileName, shardOf, type StoredFile } from './address.ts'
 import { addLinks } from './catalog/links.ts'
 import { isPinned } from './catalog/pins.ts'
-import { deleteBlob, findByKey, insertBlob, rows } from './catalog/records.ts'
+import { deleteBlob, findByKey, insertBlob, renewBlob, rows, type BlobRow } from './catalog/records.ts'
 import { namesIn, removeFile, statIfThere } from './files.ts'
+import { packedDigest } from './packed.ts'
 import { inQuarantine } from './quarantine.ts'
 import { moveViewOut, removeTrees } from './remove.ts'
 import type { Session } from './session.ts'
 import { takeTurns } from './turns.ts'
 
-type Folder = Pick<Session, 'dir' | 'options' | 'database' | 'writer' | 'owner' | 'shards'>
+type Folder = Pick<Session, 'dir' | 'options' | 'database' | 'writer' | 'owner' | 'packs' | 'shards'>
 
 export interface Reconciled {
   /** Blobs and directories that have a record now. */
@@ -39,11 +41,12 @@ export async function reconcile(folder: Folder, { crashed }: { readonly crashed:
   return { adopted, dropped, removed }
 }
 
-async function dropRecordsWithoutFiles({ dir, database, writer }: Folder): Promise<number> {
+async function dropRecordsWithoutFiles(folder: Folder): Promise<number> {
+  const { dir, database, writer } = folder
   let dropped = 0
   for (const page of rows(database, { pinned: false })) {
     await takeTurns()
-    const lost = page.filter((row) => !isThere(dir, row))
+    const lost = page.filter((row) => !isWhereItShould(folder, row))
     if (lost.length === 0) continue
     dropped += await writer.write(() => {
       const still = lost.filter(
@@ -53,11 +56,27 @@ async function dropRecordsWithoutFiles({ dir, database, writer }: Folder): Promi
           !isThere(dir, row) &&
           inQuarantine(dir, row.key) === undefined,
       )
-      for (const row of still) deleteBlob(database, row.id)
-      return still.length
+      const gone = still.filter((row) => !isPacked(folder, row.key))
+      for (const row of still) if (row.packed === 0 && !gone.includes(row)) renewBlob(database, row.id, { ...row, packed: 1 })
+      for (const row of gone) deleteBlob(database, row.id)
+      return gone.length
     })
   }
   return dropped
+}
+
+function isWhereItShould(folder: Folder, row: BlobRow): boolean {
+  return row.packed === 1 ? isPacked(folder, row.key) : isThere(folder.dir, row)
+}
+
+function isPacked({ packs }: Folder, key: string): boolean {
+  const digest = packedDigest(parseCid(key))
+  return digest !== undefined && packs.findNow(digest) !== undefined
+}
+
+/** True when a file of this name is one that the catalog knows of. */
+function isKnown({ database }: Folder, key: string): boolean {
+  return findByKey(database, key)?.packed === 0
 }
 
 function isThere(dir: string, row: { readonly key: string; readonly directory: number }): boolean {
@@ -73,13 +92,14 @@ async function adoptFilesWithoutRecords(folder: Folder): Promise<Omit<Reconciled
       .map(parseFileName)
       .filter((file) => file !== undefined)
     const unknown = files.filter(
-      ({ key }) => shardOf(key) === `blobs/${shard}` && findByKey(folder.database, key) === undefined,
+      ({ key }) => shardOf(key) === `blobs/${shard}` && !isKnown(folder, key),
     )
     const blobs = new Set(unknown.filter(({ kind }) => kind === 'blob').map(({ key }) => key))
     directories.push(...unknown.filter(({ kind }) => kind === 'directory'))
     useless.push(...unknown.filter(({ key, kind }) => kind === 'outboard' && !blobs.has(key)))
     for (const key of blobs) {
-      if (await adopt(folder, { key, kind: 'blob' })) adopted++
+      // A crash came between taking it out of its pack and the record of that.
+      if (!isPacked(folder, key) && (await adopt(folder, { key, kind: 'blob' }))) adopted++
       else useless.push({ key, kind: 'blob' }, { key, kind: 'outboard' })
     }
   }
@@ -95,11 +115,12 @@ async function adoptDirectories(folder: Folder, directories: readonly StoredFile
   return left.length === 0 || left.length === directories.length ? left : adoptDirectories(folder, left)
 }
 
-async function adopt({ dir, database, writer, shards }: Folder, file: StoredFile): Promise<boolean> {
-  const found = await adoptable(dir, database, file)
+async function adopt(folder: Folder, file: StoredFile): Promise<boolean> {
+  const { dir, database, writer, shards } = folder
+  const found = await adoptable(folder, file)
   if (found === undefined) return false
   await writer.write((step) => {
-    if (findByKey(database, file.key) !== undefined) return
+    if (isKnown(folder, file.key)) return
     if (!isThere(dir, { key: file.key, directory: found.row.directory })) return
     // Whoever gave the file its name may have died before that was durable.
     shards.prepare(file.key, step)
@@ -108,15 +129,18 @@ async function adopt({ dir, database, writer, shards }: Folder, file: StoredFile
   return true
 
   function insert({ cid, row, children }: Adoption): void {
-    addLinks(database, insertBlob(database, cid, row), children)
+    const before = findByKey(database, file.key)
+    if (before === undefined) addLinks(database, insertBlob(database, cid, row), children)
+    else renewBlob(database, before.id, row)
   }
 }
 
 /** Somebody may have put the same content meanwhile; then its files are not useless any more. */
-async function removeUseless({ dir, database, writer }: Folder, files: readonly StoredFile[]): Promise<number> {
+async function removeUseless(folder: Folder, files: readonly StoredFile[]): Promise<number> {
   if (files.length === 0) return 0
+  const { dir, writer } = folder
   return writer.write(() => {
-    const still = files.filter(({ key }) => findByKey(database, key) === undefined)
+    const still = files.filter(({ key }) => !isKnown(folder, key))
     return still.filter(({ key, kind }) => {
       const path = kind === 'blob' ? blobPath(key) : kind === 'outboard' ? outboardPath(key) : directoryNodesPath(key)
       return removeFile(join(dir, path))

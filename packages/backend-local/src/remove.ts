@@ -1,6 +1,6 @@
 import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
-import { StorageError, type CID, type DeleteOptions } from '@stowage/core/spi'
+import { StorageError, cidKey, type CID, type DeleteOptions } from '@stowage/core/spi'
 import { blobPath, directoryNodesPath, outboardPath, shardOf, viewPath } from './address.ts'
 import { isLeased } from './catalog/leases.ts'
 import { ancestorsOf, holdersOf } from './catalog/links.ts'
@@ -8,6 +8,7 @@ import { cidOf, deleteBlob, findBlob, type BlobRow } from './catalog/records.ts'
 import type { Step } from './catalog/writer.ts'
 import { removeFile, removeTree, spaceFreed } from './files.ts'
 import { fallsWith, isProtected } from './members.ts'
+import { packedDigest, removePacked } from './packed.ts'
 import type { Session } from './session.ts'
 
 /** Deletes a blob, or a directory with those of its members that stand only through it. */
@@ -20,8 +21,8 @@ export async function remove(
   const { database } = session
   const views = await session.writer.write((step) => {
     const row = findBlob(database, cid)
-    if (row === undefined) return undefined
-    if (options.force !== true) assertFree(session, row)
+    if (row === undefined) return removeBare(session, step, cid, options)
+    if (options.force !== true) assertFree(session, { id: row.id, key: row.key, cid: cidOf(row) })
     // Somebody may be about to put a leased member into another directory.
     return fallsWith(database, row, ({ id }) => isLeased(database, id)).flatMap((fallen) => drop(session, step, fallen))
   }, signal)
@@ -30,7 +31,7 @@ export async function remove(
   return views !== undefined
 }
 
-type Dropping = Pick<Session, 'dir' | 'database' | 'owner'>
+type Dropping = Pick<Session, 'dir' | 'database' | 'owner' | 'packs'>
 
 /**
  * Takes content away with its files, its names and its aliases. Answers what is to be removed afterwards: views, whose
@@ -39,9 +40,13 @@ type Dropping = Pick<Session, 'dir' | 'database' | 'owner'>
 export function drop(session: Dropping, step: Step, row: BlobRow): string[] {
   const { database, dir } = session
   const views = moveViewsOut(session, row)
-  const files = row.directory === 1 ? [directoryNodesPath(row.key)] : [blobPath(row.key), outboardPath(row.key)]
-  for (const file of files) removeFile(join(dir, file))
-  step.sync(join(dir, shardOf(row.key)))
+  const digest = packedDigest(cidOf(row))
+  if (digest !== undefined) removePacked(session, step, digest)
+  if (row.packed === 0) {
+    const files = row.directory === 1 ? [directoryNodesPath(row.key)] : [blobPath(row.key), outboardPath(row.key)]
+    for (const file of files) removeFile(join(dir, file))
+    step.sync(join(dir, shardOf(row.key)))
+  }
   deleteBlob(database, row.id)
   return views
 }
@@ -66,10 +71,20 @@ export function moveViewOut({ dir, owner }: Pick<Session, 'dir' | 'owner'>, key:
   return [away]
 }
 
-function assertFree({ database }: Session, row: BlobRow): void {
-  const cid = cidOf(row)
-  if (isProtected(database, row))
+/** A blob in a pack of which the catalog says nothing, but that a directory may hold. Nothing to remove: `undefined`. */
+function removeBare(session: Session, step: Step, cid: CID, options: DeleteOptions): string[] | undefined {
+  const digest = packedDigest(cid)
+  if (digest === undefined || session.packs.findNow(digest) === undefined) return undefined
+  const key = cidKey(cid)
+  if (options.force !== true) assertFree(session, { key, cid })
+  const views = ancestorsOf(session.database, key).flatMap(({ key: above }) => moveViewOut(session, above))
+  removePacked(session, step, digest)
+  return views
+}
+
+function assertFree({ database }: Session, { id, key, cid }: { id?: number | undefined; key: string; cid: CID }): void {
+  if (isProtected(database, { id, key }))
     throw new StorageError('pinned', `${cid} is pinned, or below a pinned directory.`, { cid })
-  if (holdersOf(database, row.key).length > 0)
+  if (holdersOf(database, key).length > 0)
     throw new StorageError('conflict', `A stored directory holds ${cid}.`, { cid })
 }

@@ -6,6 +6,7 @@ import type { Life } from './life.ts'
 import type { LocalOptions } from './options.ts'
 import type { Outboards } from './outboards.ts'
 import type { Owner } from './owner.ts'
+import type { Packs } from './pack/packs.ts'
 import type { Shards } from './shards.ts'
 
 /** An open store: what its commands work on. */
@@ -21,4 +22,5 @@ export interface Session {
   readonly outboards: Outboards
   readonly budget: Budget
   readonly shards: Shards
+  readonly packs: Packs
 }

@@ -1,15 +1,19 @@
 import { join } from 'node:path'
-import type { BlobStat, CID } from '@stowage/core/spi'
+import { rawCid, serialiseOutboard, type BlobStat, type CID } from '@stowage/core/spi'
 import { blobPath, directoryNodesPath } from './address.ts'
 import { outboardBytes } from './blob.ts'
 import { cidOf, findBlob, rows, type BlobRow } from './catalog/records.ts'
 import { statIfThere } from './files.ts'
+import { findPacked } from './packed.ts'
 import type { Session } from './session.ts'
 
 /** A record whose file is gone is a miss. */
-export async function stat({ database, dir }: Session, cid: CID): Promise<BlobStat | undefined> {
+export async function stat(session: Session, cid: CID): Promise<BlobStat | undefined> {
+  const { database, dir } = session
+  const packed = await findPacked(session, cid)
+  if (packed !== undefined) return { cid, size: packed.size }
   const row = findBlob(database, cid)
-  if (row === undefined || row.directory === 1 || isLost(dir, row)) return undefined
+  if (row === undefined || row.directory === 1 || row.packed === 1 || isLost(dir, row)) return undefined
   return { cid: cidOf(row), size: row.size }
 }
 
@@ -19,12 +23,14 @@ export function isLost(dir: string, row: Pick<BlobRow, 'key' | 'directory'>): bo
 }
 
 export async function outboard(session: Session, cid: CID): Promise<Uint8Array | undefined> {
+  if ((await findPacked(session, cid)) !== undefined) return serialiseOutboard(cid, [])
   const row = findBlob(session.database, cid)
-  return row === undefined || row.directory === 1 ? undefined : outboardBytes(session, row)
+  return row === undefined || row.directory === 1 || row.packed === 1 ? undefined : outboardBytes(session, row)
 }
 
-export function* list({ database }: Session): Generator<BlobStat> {
+export async function* list({ database, packs }: Session): AsyncGenerator<BlobStat> {
   for (const page of rows(database)) {
-    for (const row of page) if (row.directory === 0) yield { cid: cidOf(row), size: row.size }
+    for (const row of page) if (row.directory === 0 && row.packed === 0) yield { cid: cidOf(row), size: row.size }
   }
+  for await (const page of packs.list()) for (const { digest, size } of page) yield { cid: rawCid(digest), size }
 }

@@ -6,11 +6,14 @@ const LONG = 10
 let last = 0
 
 /**
- * Lets others have a turn if that was long ago. Small reads never wait for anything: without this, a loop of them
- * would keep timers, aborts among them, and sockets waiting until it ends.
+ * Lets others have a turn if that was long ago; otherwise there is nothing to wait for. Small reads never wait for
+ * anything: without this, a loop of them would keep timers, aborts among them, and sockets waiting until it ends.
  */
-export async function takeTurns(): Promise<void> {
-  if (performance.now() - last < LONG) return
+export function takeTurns(): Promise<void> | undefined {
+  return performance.now() - last < LONG ? undefined : giveTurn()
+}
+
+async function giveTurn(): Promise<void> {
   await nextTurn()
   last = performance.now()
 }

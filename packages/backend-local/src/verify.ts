@@ -12,12 +12,13 @@ import {
 } from '@stowage/core/spi'
 import { blobPath } from './address.ts'
 import { distrust, outboardBytes, trust } from './blob.ts'
-import { cidOf, findBlob, findByKey, type BlobRow } from './catalog/records.ts'
+import { cidOf, findBlob, type BlobRow } from './catalog/records.ts'
 import { notHere } from './commit.ts'
 import { readNodes } from './directory.ts'
 import { isMissing } from './errors.ts'
 import { closeFd, openStored, statFd } from './files.ts'
 import { badLeavesInFile } from './leaves.ts'
+import { readPacked, sizeOfStored } from './packed.ts'
 import { inQuarantine, quarantine } from './quarantine.ts'
 import type { Session } from './session.ts'
 import { isLost } from './stat.ts'
@@ -30,8 +31,10 @@ const RUN = 8 * 1024 * 1024
 /** Hashes what lies on disk, and remembers the outcome. One sentence a problem. */
 export async function verify(session: Session, cid: CID, signal: AbortSignal): Promise<readonly string[]> {
   const row = findBlob(session.database, cid)
-  if (row === undefined) throw notHere(cid)
-  return verifyRow(session, row, signal)
+  if (row?.packed === 0) return verifyRow(session, row, signal)
+  const problems = await packedProblems(session, cid)
+  if (problems === undefined) throw notHere(cid)
+  return problems
 }
 
 export async function verifyRow(session: Session, row: BlobRow, signal: AbortSignal): Promise<readonly string[]> {
@@ -56,6 +59,17 @@ async function setAside(
   const place = moved ?? (isLost(session.dir, row) ? inQuarantine(session.dir, row.key) : undefined)
   if (place === undefined) return problems
   return [...problems.slice(0, -1), `${problems.at(-1)} What was there lies in ${place}.`]
+}
+
+/** `undefined`: there is no such blob. */
+async function packedProblems(session: Session, cid: CID): Promise<readonly string[] | undefined> {
+  try {
+    if ((await readPacked(session, cid)) !== undefined) return []
+  } catch (error) {
+    if (!StorageError.is(error, 'integrity')) throw error
+    return ['Its record in a pack is damaged.']
+  }
+  return findBlob(session.database, cid) === undefined ? undefined : ['It is missing from the packs.']
 }
 
 interface Problems {
@@ -134,7 +148,7 @@ async function directoryProblems(session: Session, row: BlobRow): Promise<Proble
   try {
     const nodes = await readNodes(session, row)
     const children = new Map([...directoryLinks({ cid: cidOf(row), nodes })].map(({ cid }) => [cidKey(cid), cid]))
-    const missing = [...children].filter(([key]) => findByKey(session.database, key) === undefined)
+    const missing = [...children].filter(([key]) => sizeOfStored(session, key) === undefined)
     return { own: [], below: missing.map(([, cid]) => `${cid}, which it holds, is not stored here.`) }
   } catch (error) {
     if (StorageError.is(error, 'integrity')) return { own: [`The directory is damaged: ${error.message}`], below: [] }

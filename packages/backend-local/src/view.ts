@@ -3,12 +3,12 @@ import { copyFile, link, mkdir, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assertSafeFileName, cidKey, directoryLinks, throwIfAborted, StorageError, type CID } from '@stowage/core/spi'
 import { blobPath, viewPath } from './address.ts'
-import { cidOf, findBlob, findByKey, type BlobRow } from './catalog/records.ts'
+import { findBlob, findByKey, type BlobRow } from './catalog/records.ts'
 import { notHere } from './commit.ts'
 import { getDirectory } from './directory.ts'
 import { errnoOf } from './errors.ts'
 import { namesIn, removeTree, statIfThere } from './files.ts'
-import { goodFile } from './path.ts'
+import { path } from './path.ts'
 import { moveViewOut, removeTrees } from './remove.ts'
 import type { Session } from './session.ts'
 import { takeTurns } from './turns.ts'
@@ -17,7 +17,7 @@ import { takeTurns } from './turns.ts'
 interface ViewFile {
   /** Below the view, with `/`. */
   readonly path: string
-  readonly row: BlobRow
+  readonly cid: CID
 }
 
 interface Layout {
@@ -36,9 +36,9 @@ export async function directoryPath(session: Session, cid: CID, signal: AbortSig
   if (row === undefined || row.directory === 0) throw notHere(cid)
   session.touches.touch(row.key)
   const layout = await layoutOf(session, cid, signal)
-  for (const { row: file } of layout.files) {
+  for (const { cid: file } of layout.files) {
     await takeTurns()
-    await goodFile(session, file, cidOf(file), signal)
+    await path(session, file, signal)
   }
   const view = join(session.dir, viewPath(row.key))
   return (await isWhole(session, view, layout)) ? view : build(session, row, layout, signal)
@@ -62,15 +62,13 @@ async function layoutOf(
     assertSafeFileName(name)
     if (++count.entries > MAX_ENTRIES)
       throw new StorageError('too-large', `A view has at most ${MAX_ENTRIES} entries.`, { cid })
-    const path = `${above}${name}`
-    const row = findByKey(session.database, cidKey(child))
-    if (row === undefined) throw notHere(child)
-    if (row.directory === 0) {
-      files.push({ path, row })
+    const at = `${above}${name}`
+    if (findBlob(session.database, child)?.directory !== 1) {
+      files.push({ path: at, cid: child })
       continue
     }
-    const below = await layoutOf(session, child, signal, `${path}/`, count)
-    folders.push(path, ...below.folders)
+    const below = await layoutOf(session, child, signal, `${at}/`, count)
+    folders.push(at, ...below.folders)
     files.push(...below.files)
   }
   return { folders, files }
@@ -91,8 +89,8 @@ async function isWhole({ dir }: Session, view: string, { folders, files }: Layou
       statIfThere(join(view, folder))?.isDirectory() === true ? new Set(await namesIn(join(view, folder))) : undefined
     if (found === undefined || found.size !== names.size || !found.isSubsetOf(names)) return false
   }
-  return files.every(({ path, row }) =>
-    isSame(statIfThere(join(view, path)), statIfThere(join(dir, blobPath(row.key)))),
+  return files.every(({ path, cid }) =>
+    isSame(statIfThere(join(view, path)), statIfThere(join(dir, blobPath(cidKey(cid))))),
   )
 }
 
@@ -111,7 +109,7 @@ async function build(session: Session, row: BlobRow, { folders, files }: Layout,
     for (const folder of folders) await mkdir(join(work, folder))
     for (const file of files) {
       throwIfAborted(signal)
-      await linkOrCopy(join(dir, blobPath(file.row.key)), join(work, file.path))
+      await linkOrCopy(join(dir, blobPath(cidKey(file.cid))), join(work, file.path))
     }
     const old = await writer.write(() => {
       if (findByKey(database, row.key)?.id !== row.id)

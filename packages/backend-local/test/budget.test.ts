@@ -8,7 +8,8 @@ import { bodyOf, bytesOf, content } from './content.ts'
 import { blobFiles, newFolder } from './folder.ts'
 import { start } from './process.ts'
 
-const KB = 1000
+/** Ten of them have a file of their own. */
+const KB = 10_000
 
 async function put(store: NearStore, name: string, size: number, options: object = {}): Promise<CID> {
   return (await store.ingest(bodyOf(content(name, size)), options)).cid
@@ -35,7 +36,7 @@ function sums(dir: string): unknown[] {
       database
         .prepare(
           `SELECT count(*) FILTER (WHERE directory = 0) AS blobs, count(*) FILTER (WHERE directory = 1) AS directories,
-           coalesce(sum(size) FILTER (WHERE directory = 0), 0) AS bytes FROM blobs`,
+           coalesce(sum(size) FILTER (WHERE directory = 0), 0) AS bytes FROM blobs WHERE packed = 0`,
         )
         .get(),
     ]
@@ -207,11 +208,11 @@ test('two processes that fill one folder keep one budget', async () => {
 test('the sums are right after puts, repeated puts, directories, deletions and evictions', async () => {
   const dir = await newFolder()
   const store = local({ dir })
-  for (let number = 0; number < 30; number++) await put(store, `${number % 20}`, (number % 20) * KB + 1)
-  const member = await put(store, 'member', 5 * KB, { member: true })
-  const directory = buildDirectory([{ name: 'file', cid: member, size: 5 * KB, dagSize: 5 * KB }])
+  for (let number = 0; number < 30; number++) await put(store, `${number % 20}`, (7 + (number % 20)) * KB + 1)
+  const member = await put(store, 'member', 7 * KB, { member: true })
+  const directory = buildDirectory([{ name: 'file', cid: member, size: 7 * KB, dagSize: 7 * KB }])
   await store.putDirectory(directory)
-  expect(sums(dir)[0]).toEqual({ blobs: 21, directories: 1, bytes: 195 * KB + 20 })
+  expect(sums(dir)[0]).toEqual({ blobs: 21, directories: 1, bytes: 337 * KB + 20 })
   expect(sums(dir)[0]).toEqual(sums(dir)[1])
   await store.delete(directory.cid)
   await store.gc({ maxSize: 100 * KB })
@@ -245,6 +246,7 @@ test('a catalog without sums gets them', async () => {
   await first.close()
   const database = new DatabaseSync(join(dir, 'catalog.sqlite'))
   database.exec(`DROP TRIGGER blobs_come; DROP TRIGGER blobs_go; DROP TRIGGER blobs_change; DROP TABLE totals; DROP TABLE ghosts;
+    DROP TABLE packs; ALTER TABLE blobs DROP COLUMN packed;
     DROP INDEX blobs_by_value; DROP INDEX blobs_by_size; DROP INDEX members_by_use; CREATE INDEX blobs_by_use ON blobs (used_at);
     ALTER TABLE blobs DROP COLUMN uses; ALTER TABLE blobs DROP COLUMN value; ALTER TABLE blobs DROP COLUMN arrival;
     PRAGMA user_version = 1`)

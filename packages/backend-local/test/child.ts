@@ -35,7 +35,7 @@ const commands: Record<string, () => Promise<void>> = {
     say('ready')
     await once(process.stdin, 'data')
     for (let number = 0; number < count; number += 4) {
-      const four = [0, 1, 2, 3].map((one) => store.ingest(bodyOf(content(`${seed}-${number + one}`, 10_000))))
+      const four = [0, 1, 2, 3].map((one) => store.ingest(bodyOf(content(`${seed}-${number + one}`, 100_000))))
       await Promise.all(four)
       say({ bytes: (await store.usage()).bytes })
     }

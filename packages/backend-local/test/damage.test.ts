@@ -246,7 +246,7 @@ test('a catalog that is lost while it is open takes no change that nobody would 
   const fresh = local({ dir })
   await fresh.ingest(bodyOf(content('other', 9000)), { layout, name: { name: 'new' } })
   await expect(store.catalog.names.set({ name: 'lost' }, cid)).rejects.toMatchObject({ code: 'unavailable' })
-  await expect(store.ingest(bodyOf(content('lost', 9000)))).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(store.ingest(bodyOf(content('lost', 90_000)))).rejects.toMatchObject({ code: 'unavailable' })
   await store.close()
   expect(await fresh.catalog.names.get('new')).toBeDefined()
   await fresh.close()
@@ -350,7 +350,7 @@ test('useless files among the blobs are removed by gc, foreign ones are left alo
 
 test('after a crash a record without a file is dropped, unless it is pinned', async () => {
   const { dir, cid, store, file } = await filled()
-  const other = await store.ingest(bodyOf(content('unpinned', 9000)), { layout, name: { name: 'gone' } })
+  const other = await store.ingest(bodyOf(content('unpinned', 90_000)), { layout, name: { name: 'gone' } })
   await rm(file)
   await rm(join(dir, blobPath(cidKey(other.cid))))
   await store.gc()

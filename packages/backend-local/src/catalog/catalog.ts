@@ -1,6 +1,7 @@
 import { assertName, cidKey, raceAbort, type CallOptions, type Catalog, type CID } from '@stowage/core/spi'
 import { notHere } from '../commit.ts'
 import type { Life } from '../life.ts'
+import { findPacked, packedDigest, recordOf, requireRow } from '../packed.ts'
 import type { Session } from '../session.ts'
 import { isLost } from '../stat.ts'
 import { aliasTarget, setAlias } from './aliases.ts'
@@ -26,29 +27,44 @@ export function catalog(opened: Opened): Catalog {
     run(operation, (session, signal) => session.writer.write(() => change(session), signal))
   const iterate = <T>(
     operation: string,
-    pages: (session: Session) => Iterable<readonly T[]>,
+    pages: (session: Session) => Iterable<readonly T[]> | AsyncIterable<readonly T[]>,
     options?: CallOptions,
   ): AsyncIterable<T> =>
     life.iterate({ operation: `catalog.${operation}` }, options, () => flatten(session, pages)).iterator
-  const required = ({ database }: Session, cid: CID): BlobRow => {
-    const row = findBlob(database, cid)
+  const required = (session: Session, cid: CID): BlobRow => {
+    const row = requireRow(session, cid)
     if (row === undefined) throw notHere(cid)
     return row
   }
 
   return {
     get: (cid) =>
-      run('get', ({ dir, database, touches }) => {
+      run('get', async (session) => {
+        const { dir, database, touches } = session
         const row = findBlob(database, cid)
-        if (row === undefined) return undefined
-        const record = toRecord(database, row, touches.at(row.key))
-        return isLost(dir, row) ? { ...record, lost: true } : record
+        if (row?.packed === 0) {
+          const record = toRecord(database, row, touches.at(row.key))
+          return isLost(dir, row) ? { ...record, lost: true } : record
+        }
+        const packed = await findPacked(session, cid)
+        if (row === undefined) return packed && recordOf(packed)
+        const record = toRecord(database, row, packed?.usedAt)
+        return packed === undefined ? { ...record, lost: true } : record
       }),
-    list: (filter) =>
-      iterate('list', function* ({ database, touches }) {
+    list: (filter = {}) =>
+      iterate('list', async function* ({ database, touches, packs }) {
         for (const page of rows(database, filter)) yield page.map((row) => toRecord(database, row, touches.at(row.key)))
+        if (filter.prefix !== undefined || filter.pinned === true) return
+        const rare = database.get('SELECT 1 FROM blobs WHERE packed = 1') === undefined
+        for await (const page of packs.list()) {
+          const records = page.map(recordOf)
+          yield rare ? records : records.filter(({ cid }) => findBlob(database, cid) === undefined)
+        }
       }),
-    touch: (cid) => opened.peek()?.touches.touch(cidKey(cid)),
+    touch: (cid) => {
+      const session = opened.peek()
+      if (session !== undefined) touch(session, cid)
+    },
     names: {
       get: (name) => run('names.get', ({ database }) => nameTarget(database, name)),
       set: (change, cid) =>
@@ -67,8 +83,9 @@ export function catalog(opened: Opened): Catalog {
     },
     pins: {
       set: (cid, label) =>
-        write('pins.set', ({ database }) => {
-          const row = findBlob(database, cid)
+        write('pins.set', (session) => {
+          const { database } = session
+          const row = requireRow(session, cid)
           if (row !== undefined) setPin(database, row.id, label)
           return row !== undefined
         }),
@@ -84,7 +101,12 @@ export function catalog(opened: Opened): Catalog {
 
 async function* flatten<T>(
   session: () => Promise<Session>,
-  pages: (session: Session) => Iterable<readonly T[]>,
+  pages: (session: Session) => Iterable<readonly T[]> | AsyncIterable<readonly T[]>,
 ): AsyncGenerator<T> {
-  for (const page of pages(await session())) yield* page
+  for await (const page of pages(await session())) yield* page
+}
+
+function touch({ touches, packs }: Session, cid: CID): void {
+  const digest = packedDigest(cid)
+  if (digest === undefined || !packs.touch(digest)) touches.touch(cidKey(cid))
 }

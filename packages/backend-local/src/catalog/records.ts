@@ -19,10 +19,12 @@ export interface BlobRow {
   readonly uses: number
   readonly value: number
   readonly arrival: number
+  /** 1: its bytes lie in a pack. Such a row is there for what it is named, pinned, held or leased by. */
+  readonly packed: number
 }
 
 /** What a row starts with. */
-export type NewBlob = Pick<BlobRow, 'directory' | 'size' | 'outboard' | 'standing' | 'trust'>
+export type NewBlob = Pick<BlobRow, 'directory' | 'size' | 'outboard' | 'standing' | 'trust'> & { readonly packed?: 0 | 1; readonly createdAt?: number }
 
 const PAGE = 256
 
@@ -40,17 +42,18 @@ export function insertBlob(database: Database, cid: CID, blob: NewBlob): number 
   const uses = recall(database, key) + 1
   const { taken, floor } = totals(database)
   return database.insert(
-    `INSERT INTO blobs (key, version, directory, size, outboard, standing, created_at, used_at, trust, uses, value, arrival)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO blobs (key, version, directory, size, outboard, standing, created_at, used_at, trust, packed, uses, value, arrival)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     key,
     cid.version,
     blob.directory,
     blob.size,
     blob.outboard,
     blob.standing,
-    now,
+    blob.createdAt ?? now,
     now,
     blob.trust,
+    blob.packed ?? 0,
     uses,
     floor + worth(blob.size, uses),
     taken + (blob.directory === 1 ? 0 : blob.size),
@@ -75,15 +78,16 @@ export function noteArrival(database: Database, id: number): void {
   database.run('UPDATE blobs SET arrival = (SELECT taken FROM totals) WHERE id = ?', id)
 }
 
-/** After its files were replaced by good ones. */
+/** After its bytes were replaced by good ones. */
 export function renewBlob(database: Database, id: number, blob: NewBlob): void {
   database.run(
-    'UPDATE blobs SET size = ?, outboard = ?, standing = max(standing, ?), used_at = ?, trust = ? WHERE id = ?',
+    'UPDATE blobs SET size = ?, outboard = ?, standing = max(standing, ?), used_at = ?, trust = ?, packed = ? WHERE id = ?',
     blob.size,
     blob.outboard,
     blob.standing,
     Date.now(),
     blob.trust,
+    blob.packed ?? 0,
     id,
   )
 }

@@ -98,6 +98,34 @@ const MIGRATIONS: readonly string[] = [
     uses INTEGER NOT NULL
   );
   `,
+  `
+  ALTER TABLE blobs ADD COLUMN packed INTEGER NOT NULL DEFAULT 0; -- 1: its bytes lie in a pack
+
+  CREATE TABLE packs (                 -- what is gone of packs; a pack without a row has lost nothing
+    name TEXT PRIMARY KEY,
+    records INTEGER NOT NULL,
+    bytes INTEGER NOT NULL             -- of the blobs
+  );
+
+  DROP TRIGGER blobs_come;
+  DROP TRIGGER blobs_go;
+  DROP TRIGGER blobs_change;
+  CREATE TRIGGER blobs_come AFTER INSERT ON blobs WHEN new.packed = 0 BEGIN
+    UPDATE totals SET
+      blobs = blobs + (new.directory = 0), directories = directories + (new.directory = 1),
+      bytes = bytes + (new.directory = 0) * new.size, taken = taken + (new.directory = 0) * new.size;
+  END;
+  CREATE TRIGGER blobs_go AFTER DELETE ON blobs WHEN old.packed = 0 BEGIN
+    UPDATE totals SET
+      blobs = blobs - (old.directory = 0), directories = directories - (old.directory = 1),
+      bytes = bytes - (old.directory = 0) * old.size;
+  END;
+  CREATE TRIGGER blobs_change AFTER UPDATE OF size, packed ON blobs WHEN new.directory = 0 BEGIN
+    UPDATE totals SET
+      blobs = blobs + (new.packed = 0) - (old.packed = 0),
+      bytes = bytes + (new.packed = 0) * new.size - (old.packed = 0) * old.size;
+  END;
+  `,
 ]
 
 export const SCHEMA_VERSION: number = MIGRATIONS.length

@@ -1,6 +1,6 @@
 import type { Database } from './database.ts'
 
-/** Sums over all blobs, kept by triggers in the change that makes them, and the clock of eviction. */
+/** Sums over all blobs with files of their own, kept by triggers in the change that makes them, and the clock of eviction. */
 export interface Totals {
   readonly blobs: number
   readonly directories: number

@@ -22,6 +22,8 @@ export type Content =
 export interface OpenContent {
   readonly body: Body
   readonly size?: number | undefined
+  /** All of it, where it is in memory. */
+  readonly bytes?: Uint8Array | undefined
 }
 
 /** `invalid-argument` for what is no content, a locked or used-up stream, and a `Response` that reports a failure. */
@@ -61,6 +63,7 @@ function openResponse(response: Response): OpenContent {
 
 function whole(bytes: Uint8Array): OpenContent {
   return {
+    bytes,
     size: bytes.byteLength,
     body: {
       async *[Symbol.asyncIterator]() {

@@ -133,6 +133,10 @@ export interface NearStore extends Backend {
   delete(cid: CID, options?: DeleteOptions): Promise<boolean>
   list(options?: CallOptions): AsyncIterable<BlobStat>
   ingest(source: Body, options?: IngestOptions): Promise<Ingested>
+  /** The quick way in for what is in memory. They may be changed afterwards. Absent: core streams them through `ingest`. */
+  ingestBytes?(bytes: Uint8Array, options?: IngestOptions): Promise<Ingested>
+  /** All of a small blob at once, verified. `undefined`: not here, or to be read as a stream. Absent: everything is. */
+  readBytes?(cid: CID, options?: CallOptions): Promise<Uint8Array<ArrayBuffer> | undefined>
   /** The quick way in for a file. Absent: core streams it through `ingest`. */
   ingestFile?(path: string, options?: IngestFileOptions): Promise<Ingested>
   /** A read-only file with exactly these bytes, verified. Absent: this store has no files. */

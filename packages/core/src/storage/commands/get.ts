@@ -1,8 +1,10 @@
 import { constants } from 'node:buffer'
 import type { CID } from 'multiformats/cid'
+import { RAW } from '../../cid/make.ts'
 import { assertPath } from '../../content/assert-path.ts'
 import { collect } from '../../content/content.ts'
 import { StorageError } from '../../errors/storage-error.ts'
+import { parseRef } from '../../ref/parse-ref.ts'
 import { counted, meter, type Meter } from '../../progress/progress.ts'
 import { fetchBlob } from '../far/fetch.ts'
 import { statFar } from '../far/stat.ts'
@@ -31,7 +33,11 @@ export function get(
   const read = (options: WaitOptions | undefined): AsyncIterableIterator<Uint8Array<ArrayBuffer>> =>
     lifetime.stream(merged(options), (signal) => readBody(context, ref, slices, merged(options), signal))
   const bytes = (options: WaitOptions | undefined): Promise<Uint8Array<ArrayBuffer>> =>
-    collect(read(options), constants.MAX_LENGTH)
+    run(
+      options,
+      async (_, merged) =>
+        (await atOnce(context, ref, slices, merged)) ?? collect(read(options), constants.MAX_LENGTH),
+    )
 
   return {
     cid: (options) => run(options, (signal) => resolveRef(context.near, ref, { signal })),
@@ -54,6 +60,22 @@ export function get(
       }),
     [Symbol.asyncIterator]: () => read(undefined),
   }
+}
+
+/** A whole small blob by its CID, where the near store can give it in one step. */
+function atOnce(
+  { near, counters }: Context,
+  ref: Ref,
+  slices: readonly Slice[],
+  { onProgress, signal }: WaitOptions,
+): Promise<Uint8Array<ArrayBuffer> | undefined> | undefined {
+  if (near.readBytes === undefined || slices.length > 0 || onProgress !== undefined) return undefined
+  const parsed = parseRef(ref)
+  if (parsed.kind !== 'cid' || parsed.path.length > 0 || parsed.cid.code !== RAW) return undefined
+  return near.readBytes(parsed.cid, { signal }).then((bytes) => {
+    if (bytes !== undefined) counters.nearHits++
+    return bytes
+  })
 }
 
 async function* readBody(

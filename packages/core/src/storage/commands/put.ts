@@ -14,8 +14,11 @@ export async function put(
   options: PutOptions,
   signal: AbortSignal,
 ): Promise<PutResult> {
-  const { body, size } = openContent(content)
-  return store(context, options, signal, size, (ingest) => context.near.ingest(body, ingest))
+  const { near } = context
+  const { body, size, bytes } = openContent(content)
+  return store(context, options, signal, size, (ingest) =>
+    bytes === undefined || near.ingestBytes === undefined ? near.ingest(body, ingest) : near.ingestBytes(bytes, ingest),
+  )
 }
 
 export async function putFile(

@@ -1,0 +1,20 @@
+import type { Body, IngestOptions, Ingested } from '@stowage/core/spi'
+import { ingest } from './ingest.ts'
+import { ingestSmall, smallLimit } from './ingest-small.ts'
+import type { Session } from './session.ts'
+
+/** The way in for what is in memory: small bytes go to a pack without further ado. */
+export async function ingestBytes(
+  session: Session,
+  bytes: Uint8Array,
+  options: IngestOptions,
+  signal: AbortSignal,
+): Promise<Ingested> {
+  return bytes.length <= smallLimit(options.layout)
+    ? ingestSmall(session, bytes, options, signal)
+    : ingest(session, bodyOf(bytes), options, signal)
+}
+
+async function* bodyOf(bytes: Uint8Array): Body & AsyncGenerator<Uint8Array> {
+  if (bytes.length > 0) yield bytes
+}

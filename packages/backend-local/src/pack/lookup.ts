@@ -1,0 +1,77 @@
+import { sha256 } from '@stowage/core/spi'
+import { readAtSync } from '../files.ts'
+import type { PackSet } from './pack-set.ts'
+import type { Index, Place } from './place-index.ts'
+import { createdAt, GONE, HEADER_SIZE, HERE, isAbout, isMember, readHeader, sizeAt, SMALL, stateAt } from './record.ts'
+
+/** A record that was found. Its bytes lie in memory that the next look overwrites: use or copy them at once. */
+export interface Found {
+  readonly place: Place
+  readonly size: number
+  /** Milliseconds since 1970. */
+  readonly createdAt: number
+  readonly member: boolean
+  readonly bytes: Buffer
+}
+
+/** `damaged`: there is a record, but no good one. */
+export type Outcome = Found | 'damaged' | undefined
+
+export interface Known {
+  readonly index: Index
+  readonly set: PackSet
+}
+
+/** One record; `reach` is rounded up. */
+const scratch = Buffer.allocUnsafeSlow(SMALL + HEADER_SIZE + 512)
+
+/**
+ * The record of a blob as this process knows it. With `verify`, its bytes are hashed first. What turned out to be gone
+ * leaves the index.
+ */
+export function lookUp(known: Known, digest: Uint8Array, verify: boolean): Outcome {
+  const first = known.index.first(digest)
+  if (first === undefined) return undefined
+  const found = probe(known.set, digest, first, verify)
+  return typeof found === 'object' ? found : lookFurther(known, digest, verify)
+}
+
+function lookFurther(known: Known, digest: Uint8Array, verify: boolean): Outcome {
+  let outcome: 'damaged' | undefined
+  for (const place of known.index.find(digest)) {
+    const found = probe(known.set, digest, place, verify)
+    if (typeof found === 'object') return found
+    if (found === 'gone') known.index.remove(digest, place)
+    if (found === 'damaged') outcome = found
+  }
+  return outcome
+}
+
+/** What lies at a place. `other`: a blob whose digest looks alike to the index. */
+export function probe(
+  set: PackSet,
+  digest: Uint8Array,
+  place: Place,
+  verify: boolean,
+): Found | 'gone' | 'coming' | 'damaged' | 'other' {
+  const pack = set.get(place.pack)
+  const fd = pack && set.fd(pack)
+  if (fd === undefined) return 'gone'
+  const read = scratch.subarray(0, readAtSync(fd, scratch.subarray(0, place.reach), place.offset))
+  if (read.length < HEADER_SIZE || !isAbout(read, 0, digest)) return readHeader(read, 0) === undefined ? 'damaged' : 'other'
+  const state = stateAt(read, 0)
+  if (state !== HERE) return state === GONE ? 'gone' : 'coming'
+  const size = sizeAt(read, 0)
+  const bytes = read.subarray(HEADER_SIZE, HEADER_SIZE + size)
+  if (bytes.length < size || (verify && Buffer.compare(sha256(bytes), digest) !== 0)) return 'damaged'
+  return { place, size, createdAt: createdAt(read, 0), member: isMember(read, 0), bytes }
+}
+
+/** What the record at a place is about, if it is sound. */
+export function digestAt(set: PackSet, place: Place): Uint8Array | undefined {
+  const pack = set.get(place.pack)
+  const fd = pack && set.fd(pack)
+  if (fd === undefined) return undefined
+  const read = scratch.subarray(0, readAtSync(fd, scratch.subarray(0, HEADER_SIZE), place.offset))
+  return readHeader(read, 0)?.digest
+}

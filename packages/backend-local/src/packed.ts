@@ -1,0 +1,161 @@
+import { join } from 'node:path'
+import {
+  RAW,
+  SHA2_256,
+  cidKey,
+  parseCid,
+  rawCid,
+  type BlobRecord,
+  type CID,
+  type CommitOptions,
+} from '@stowage/core/spi'
+import { blobPath, shardOf } from './address.ts'
+import { assertCurrent } from './catalog/names.ts'
+import { findByKey, insertBlob, noteUse, renewBlob, type BlobRow } from './catalog/records.ts'
+import type { Step } from './catalog/writer.ts'
+import { attach } from './commit.ts'
+import { removeFile } from './files.ts'
+import { bookGone, goneOfAll } from './pack/books.ts'
+import type { Packed } from './pack/packs.ts'
+import { SMALL } from './pack/record.ts'
+import type { Session } from './session.ts'
+import { isTrusted } from './trust.ts'
+
+/** Small blobs of one raw leaf lie in packs. They have a row in the catalog only where there is something to say of them. */
+
+/** What a blob is called in packs. `undefined`: it cannot lie in one. */
+export function packedDigest(cid: CID): Uint8Array | undefined {
+  return cid.code === RAW && cid.multihash.code === SHA2_256 && cid.multihash.size === 32
+    ? cid.multihash.digest
+    : undefined
+}
+
+/** Where it belongs in a pack: its digest. */
+export function smallDigest(cid: CID, size: number): Uint8Array | undefined {
+  return size <= SMALL ? packedDigest(cid) : undefined
+}
+
+/** Bytes of what is stored under a key, with or without a row; `undefined`: nothing is. */
+export function sizeOfStored({ database, packs }: Pick<Session, 'database' | 'packs'>, key: string): number | undefined {
+  const row = findByKey(database, key)
+  if (row !== undefined) return row.size
+  const digest = packedDigest(parseCid(key))
+  return digest && packs.findNow(digest)?.size
+}
+
+export async function findPacked({ packs }: Session, cid: CID): Promise<Packed | undefined> {
+  const digest = packedDigest(cid)
+  return digest && packs.find(digest)
+}
+
+/** The verified bytes of a blob in a pack, if this process knows of it. */
+export function readNow({ packs }: Session, cid: CID): Uint8Array<ArrayBuffer> | undefined {
+  const digest = packedDigest(cid)
+  return digest && packs.readNow(digest)
+}
+
+/** The same, also of what others put meanwhile. */
+export async function readPacked({ packs }: Session, cid: CID): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const digest = packedDigest(cid)
+  return digest && (packs.readNow(digest) ?? packs.read(digest))
+}
+
+/** Makes a small blob visible, with its name and its pin. A good copy that is here already stays. */
+export async function publishPacked(
+  session: Session,
+  { cid, digest, bytes, alias }: { cid: CID; digest: Uint8Array; bytes: Uint8Array; alias?: string | undefined },
+  commit: CommitOptions,
+  signal: AbortSignal,
+): Promise<{ cid: CID; deduplicated: boolean }> {
+  const { budget, database, dir, packs, writer } = session
+  const key = cidKey(cid)
+  const row = findByKey(database, key)
+  // A file of its own, because somebody asked for its path.
+  const ownFile = row?.packed === 0 && isTrusted(dir, row)
+  const deduplicated = ownFile || (await packs.put(digest, bytes, { member: commit.member === true })).deduplicated
+  const plain = commit.name === undefined && !commit.pin && commit.member !== true && alias === undefined
+  if (plain && (row === undefined ? !deduplicated || !packs.findNow(digest)?.member : row.packed === 1 && row.standing === 1))
+{
+    await budget.keepUp()
+    return { cid, deduplicated }
+  }
+  const done = await writer.write((step) => {
+    if (commit.name !== undefined) assertCurrent(database, commit.name)
+    const now = rowOf(session, step, cid, digest)
+    if (now === undefined) return false
+    attach(session, now, commit, alias)
+    noteUse(database, key, Date.now())
+    return true
+  }, signal)
+  await budget.keepUp()
+  // Somebody deleted it meanwhile.
+  return done ? { cid, deduplicated } : publishPacked(session, { cid, digest, bytes, alias }, commit, signal)
+}
+
+/** The row of a blob that is here, made if need be. Inside a change. */
+function rowOf(session: Session, step: Step, cid: CID, digest: Uint8Array): BlobRow | undefined {
+  const { database, dir } = session
+  const key = cidKey(cid)
+  const row = findByKey(database, key)
+  if (row?.packed === 0 && isTrusted(dir, row)) return row
+  const packed = session.packs.findNow(digest)
+  if (packed === undefined) return undefined
+  if (row?.packed === 0) {
+    dropFile(session, step, row)
+    renewBlob(database, row.id, { ...row, size: packed.size, outboard: 0, trust: null, packed: 1 })
+  }
+  return findByKey(database, key) ?? register(session, cid, packed)
+}
+
+/** In place of a file that is no good. */
+function dropFile({ dir }: Session, step: Step, row: BlobRow): void {
+  removeFile(join(dir, blobPath(row.key)))
+  step.sync(join(dir, shardOf(row.key)))
+}
+
+/** The row of what is stored under a CID; a blob in a pack gets one now. Inside a change. */
+export function requireRow(session: Session, cid: CID): BlobRow | undefined {
+  const row = findByKey(session.database, cidKey(cid))
+  if (row !== undefined) return row
+  const digest = packedDigest(cid)
+  const packed = digest && session.packs.findNow(digest)
+  return packed && register(session, cid, packed)
+}
+
+function register({ database }: Session, cid: CID, { size, member, createdAt }: Packed): BlobRow | undefined {
+  const standing = member ? 0 : 1
+  insertBlob(database, cid, { directory: 0, size, outboard: 0, standing, trust: null, packed: 1, createdAt })
+  return findByKey(database, cidKey(cid))
+}
+
+/** Takes a blob out of its packs. Inside a change. False: it was in none. */
+export function removePacked({ database, packs }: Pick<Session, 'database' | 'packs'>, step: Step, digest: Uint8Array): boolean {
+  const removed = packs.remove(digest)
+  for (const { pack, path, size, undo } of removed) {
+    step.undo(undo)
+    step.sync(path)
+    bookGone(database, pack, { records: 1, bytes: size })
+  }
+  return removed.length > 0
+}
+
+/** How many blobs lie in packs, and their bytes. */
+export function packedUsage({ database, packs }: Pick<Session, 'database' | 'packs'>): { readonly blobs: number; readonly bytes: number } {
+  const { records, bytes } = packs.appended()
+  const gone = goneOfAll(database)
+  return { blobs: records - gone.records, bytes: bytes - gone.bytes }
+}
+
+/** What the catalog says of a blob of which it has nothing to say. */
+export function recordOf({ digest, size, createdAt, usedAt }: Packed): BlobRecord {
+  return {
+    cid: rawCid(digest),
+    size,
+    kind: 'blob',
+    names: [],
+    aliases: [],
+    pinned: false,
+    createdAt: new Date(createdAt),
+    lastUsedAt: new Date(usedAt),
+  }
+}
