@@ -1,7 +1,7 @@
 import { constants, existsSync, statSync } from 'node:fs'
 import { access, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { makeFolder, StorageError } from '@stowage/core/spi'
+import { makeFolder, StorageError, wait } from '@stowage/core/spi'
 import { createBudget } from './budget.ts'
 import { openDatabase, walOf, type Database } from './catalog/database.ts'
 import { migrate } from './catalog/schema.ts'
@@ -50,7 +50,7 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
   let owner: Owner | undefined
   let packs: Packs | undefined
   try {
-    assertOneWal(dir, owners.live.length > 0)
+    await assertOneWal(dir, owners.live)
     // Before the catalog: whoever dies over a new one must be missed, or nobody would look for its blobs.
     owner = createOwner(dir)
     const catalog = await openCatalog(dir, crashed, (notice) => options.onNotice?.(notice))
@@ -96,15 +96,22 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
   }
 }
 
+/** Milliseconds that somebody takes at most between closing the catalog, which removes its WAL, and being gone. */
+const CLOSING = 1000
+
 /** Where somebody else has the catalog open and its WAL was removed, a second WAL would part what the two of us see and write. */
-function assertOneWal(dir: string, shared: boolean): void {
+async function assertOneWal(dir: string, live: readonly string[]): Promise<void> {
   const path = join(dir, CATALOG)
-  if (!shared || !existsSync(path) || existsSync(walOf(path))) return
-  throw new StorageError(
-    'unavailable',
-    `${walOf(path)} was removed while another process has the store open: nobody can open it before that one closes it.`,
-    { transient: true, source: walOf(path) },
-  )
+  const isParted = (): boolean =>
+    live.some((owner) => existsSync(join(dir, 'owners', owner))) && existsSync(path) && !existsSync(walOf(path))
+  for (const deadline = performance.now() + CLOSING; isParted(); await wait(5)) {
+    if (performance.now() < deadline) continue
+    throw new StorageError(
+      'unavailable',
+      `${walOf(path)} was removed while another process has the store open: nobody can open it before that one closes it.`,
+      { transient: true, source: walOf(path) },
+    )
+  }
 }
 
 /** Worth of small blobs. They are read far more often than the floor rises: a second is no age for it. */

@@ -260,7 +260,7 @@ test.each(wals)('a catalog whose %s is removed while it is open takes no change,
   // A second WAL beside the one that `store` writes to would hide the changes of one from the other.
   const other = local({ dir })
   await expect(other.usage()).rejects.toMatchObject({ code: 'unavailable', transient: true })
-  await expect(store.ingest(bodyOf(content('lost', 9000)))).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(store.ingest(bodyOf(content('lost', 90_000)))).rejects.toMatchObject({ code: 'unavailable' })
   expect(await bytesOf((await store.read(cid)).body)).toEqual(Buffer.from(bytes))
   await store.close()
   expect(await other.catalog.get(cid)).toMatchObject({ names: ['kept'], pinned: true })
