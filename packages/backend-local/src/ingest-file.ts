@@ -47,7 +47,8 @@ export async function ingestFile(
     return ingest(session, streamOf(path, stats), options, signal)
   const fd = await openSource(path)
   try {
-    if (Number(stats.size) <= smallLimit(options.layout)) return await ingestSmallFile(session, path, fd, options, signal)
+    if (Number(stats.size) <= smallLimit(options.layout))
+      return await ingestSmallFile(session, path, fd, options, signal)
     if (options.link === true) {
       const cloned = await ingestClone(session, path, options, signal)
       if (cloned !== undefined) return cloned

@@ -15,7 +15,10 @@ export function stands(database: Database, row: BlobRow): boolean {
 }
 
 /** True for what is pinned, and for what lies below a pinned directory at any depth. */
-export function isProtected(database: Database, row: { readonly id?: number | undefined; readonly key: string }): boolean {
+export function isProtected(
+  database: Database,
+  row: { readonly id?: number | undefined; readonly key: string },
+): boolean {
   const pinned = row.id !== undefined && isPinned(database, row.id)
   return pinned || ancestorsOf(database, row.key).some(({ id }) => isPinned(database, id))
 }

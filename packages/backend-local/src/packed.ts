@@ -36,7 +36,10 @@ export function smallDigest(cid: CID, size: number): Uint8Array | undefined {
 }
 
 /** Bytes of what is stored under a key, with or without a row; `undefined`: nothing is. */
-export function sizeOfStored({ database, packs }: Pick<Session, 'database' | 'packs'>, key: string): number | undefined {
+export function sizeOfStored(
+  { database, packs }: Pick<Session, 'database' | 'packs'>,
+  key: string,
+): number | undefined {
   const row = findByKey(database, key)
   if (row !== undefined) return row.size
   const digest = packedDigest(parseCid(key))
@@ -74,8 +77,10 @@ export async function publishPacked(
   const ownFile = row?.packed === 0 && isTrusted(dir, row)
   const deduplicated = ownFile || (await packs.put(digest, bytes, { member: commit.member === true })).deduplicated
   const plain = commit.name === undefined && !commit.pin && commit.member !== true && alias === undefined
-  if (plain && (row === undefined ? !deduplicated || !packs.findNow(digest)?.member : row.packed === 1 && row.standing === 1))
-{
+  if (
+    plain &&
+    (row === undefined ? !deduplicated || !packs.findNow(digest)?.member : row.packed === 1 && row.standing === 1)
+  ) {
     await budget.keepUp()
     return { cid, deduplicated }
   }
@@ -129,7 +134,11 @@ function register({ database }: Session, cid: CID, { size, member, createdAt }: 
 }
 
 /** Takes a blob out of its packs. Inside a change. False: it was in none. */
-export function removePacked({ database, packs }: Pick<Session, 'database' | 'packs'>, step: Step, digest: Uint8Array): boolean {
+export function removePacked(
+  { database, packs }: Pick<Session, 'database' | 'packs'>,
+  step: Step,
+  digest: Uint8Array,
+): boolean {
   const removed = packs.remove(digest)
   for (const { pack, path, size, undo } of removed) {
     step.undo(undo)
@@ -140,7 +149,10 @@ export function removePacked({ database, packs }: Pick<Session, 'database' | 'pa
 }
 
 /** How many blobs lie in packs, and their bytes. */
-export function packedUsage({ database, packs }: Pick<Session, 'database' | 'packs'>): { readonly blobs: number; readonly bytes: number } {
+export function packedUsage({ database, packs }: Pick<Session, 'database' | 'packs'>): {
+  readonly blobs: number
+  readonly bytes: number
+} {
   const { records, bytes } = packs.appended()
   const gone = goneOfAll(database)
   return { blobs: records - gone.records, bytes: bytes - gone.bytes }

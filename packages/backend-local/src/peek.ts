@@ -20,10 +20,7 @@ export async function peek(source: Body, limit: number, signal: AbortSignal): Pr
   return { body: followed(first, rest) }
 }
 
-function followed(
-  first: Uint8Array[],
-  rest: AsyncIterator<Uint8Array>,
-): AsyncIterableIterator<Uint8Array> {
+function followed(first: Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncIterableIterator<Uint8Array> {
   return {
     [Symbol.asyncIterator]() {
       return this

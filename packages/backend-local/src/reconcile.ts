@@ -57,7 +57,8 @@ async function dropRecordsWithoutFiles(folder: Folder): Promise<number> {
           inQuarantine(dir, row.key) === undefined,
       )
       const gone = still.filter((row) => !isPacked(folder, row.key))
-      for (const row of still) if (row.packed === 0 && !gone.includes(row)) renewBlob(database, row.id, { ...row, packed: 1 })
+      for (const row of still)
+        if (row.packed === 0 && !gone.includes(row)) renewBlob(database, row.id, { ...row, packed: 1 })
       for (const row of gone) deleteBlob(database, row.id)
       return gone.length
     })
@@ -91,9 +92,7 @@ async function adoptFilesWithoutRecords(folder: Folder): Promise<Omit<Reconciled
     const files = (await namesIn(join(folder.dir, 'blobs', shard)))
       .map(parseFileName)
       .filter((file) => file !== undefined)
-    const unknown = files.filter(
-      ({ key }) => shardOf(key) === `blobs/${shard}` && !isKnown(folder, key),
-    )
+    const unknown = files.filter(({ key }) => shardOf(key) === `blobs/${shard}` && !isKnown(folder, key))
     const blobs = new Set(unknown.filter(({ kind }) => kind === 'blob').map(({ key }) => key))
     directories.push(...unknown.filter(({ kind }) => kind === 'directory'))
     useless.push(...unknown.filter(({ key, kind }) => kind === 'outboard' && !blobs.has(key)))

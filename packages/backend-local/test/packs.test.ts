@@ -89,10 +89,14 @@ test('every way in leads to the same record, once', async () => {
   await partial.write(0, bytes)
   expect(await partial.publish()).toMatchObject({ deduplicated: true })
   expect((await stat(await onePack(dir))).size).toBe(size)
-  await expect(store.put({ cid, size: 3000, outboard, open: () => bodyOf(content('other', 3000)) })).rejects.toMatchObject({
+  await expect(
+    store.put({ cid, size: 3000, outboard, open: () => bodyOf(content('other', 3000)) }),
+  ).rejects.toMatchObject({
     code: 'integrity',
   })
-  await expect(store.put({ cid, size: 3000, outboard, open: () => bodyOf(content('blob', 2999)) })).rejects.toMatchObject({
+  await expect(
+    store.put({ cid, size: 3000, outboard, open: () => bodyOf(content('blob', 2999)) }),
+  ).rejects.toMatchObject({
     code: 'integrity',
   })
   await store.close()

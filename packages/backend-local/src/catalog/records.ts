@@ -24,7 +24,10 @@ export interface BlobRow {
 }
 
 /** What a row starts with. */
-export type NewBlob = Pick<BlobRow, 'directory' | 'size' | 'outboard' | 'standing' | 'trust'> & { readonly packed?: 0 | 1; readonly createdAt?: number }
+export type NewBlob = Pick<BlobRow, 'directory' | 'size' | 'outboard' | 'standing' | 'trust'> & {
+  readonly packed?: 0 | 1
+  readonly createdAt?: number
+}
 
 const PAGE = 256
 

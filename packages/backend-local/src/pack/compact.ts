@@ -98,19 +98,21 @@ async function settle(work: Compacting, pack: Pack, moves: readonly Move[], sign
   const copies = await Promise.all(moves.map(({ to }) => to))
   await writer.write(() => {
     const touched = new Set<number>()
-    const left = moves.map((move, i) => ({ ...move, copy: copies[i] as Place })).filter(({ digest, from, size, copy }) => {
-      const target = set.get(copy.pack)
-      const fd = target && set.fd(target)
-      if (fd === undefined) return false
-      // Removed since it was copied: the copy never comes.
-      if (typeof probe(set, digest, from, false) !== 'object') {
-        bookGone(database, target?.name ?? '', { records: 1, bytes: size })
-        return false
-      }
-      markRecord(fd, copy.offset, HERE)
-      touched.add(fd)
-      return true
-    })
+    const left = moves
+      .map((move, i) => ({ ...move, copy: copies[i] as Place }))
+      .filter(({ digest, from, size, copy }) => {
+        const target = set.get(copy.pack)
+        const fd = target && set.fd(target)
+        if (fd === undefined) return false
+        // Removed since it was copied: the copy never comes.
+        if (typeof probe(set, digest, from, false) !== 'object') {
+          bookGone(database, target?.name ?? '', { records: 1, bytes: size })
+          return false
+        }
+        markRecord(fd, copy.offset, HERE)
+        touched.add(fd)
+        return true
+      })
     for (const fd of touched) fdatasyncSync(fd)
     const fd = set.fd(pack)
     for (const { digest, from } of left) {

@@ -58,7 +58,8 @@ export function probe(
   const fd = pack && set.fd(pack)
   if (fd === undefined) return 'gone'
   const read = scratch.subarray(0, readAtSync(fd, scratch.subarray(0, place.reach), place.offset))
-  if (read.length < HEADER_SIZE || !isAbout(read, 0, digest)) return readHeader(read, 0) === undefined ? 'damaged' : 'other'
+  if (read.length < HEADER_SIZE || !isAbout(read, 0, digest))
+    return readHeader(read, 0) === undefined ? 'damaged' : 'other'
   const state = stateAt(read, 0)
   if (state !== HERE) return state === GONE ? 'gone' : 'coming'
   const size = sizeAt(read, 0)

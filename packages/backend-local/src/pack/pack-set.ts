@@ -107,7 +107,7 @@ export function createPackSet(folder: string, index: Index, known: readonly Know
       add(name)
       changed = true
     }
-    for (const pack of [...packs.values()]) {
+    for (const pack of packs.values()) {
       if (names.has(pack.name)) continue
       drop(pack)
       changed = true
@@ -161,7 +161,7 @@ export function createPackSet(folder: string, index: Index, known: readonly Know
     adopt: (name) => byName.get(name) ?? add(name),
     refresh: async () => {
       let changed = list()
-      for (const pack of [...packs.values()]) {
+      for (const pack of packs.values()) {
         for (const _ of takeIn(pack)) {
           changed = true
           await takeTurns()
@@ -171,7 +171,7 @@ export function createPackSet(folder: string, index: Index, known: readonly Know
     },
     refreshNow: () => {
       let changed = list()
-      for (const pack of [...packs.values()]) for (const _ of takeIn(pack)) changed = true
+      for (const pack of packs.values()) for (const _ of takeIn(pack)) changed = true
       return changed
     },
     drop,

@@ -184,7 +184,11 @@ export async function openPacks(folder: string, temporary: () => string, valueOf
     if (pack === undefined || place.offset + HEADER_SIZE + size <= pack.synced) return
     const { end } = pack
     const fd = await openFd(packPath(folder, pack.name), 'r')
-    await syncFd(fd).finally(() => closeFd(fd))
+    try {
+      await syncFd(fd)
+    } finally {
+      await closeFd(fd)
+    }
     pack.synced = Math.max(pack.synced, end)
   }
 

@@ -28,7 +28,8 @@ export async function* samples(index: Index, set: PackSet): AsyncGenerator<Sampl
     await takeTurns()
     for (const { place, use } of index.entries((first + step) % SHARDS)) {
       const ends = after.get(place.pack)
-      if (ends !== undefined) candidates.push({ ...place, ...use, since: Math.max(0, ends - place.offset - place.reach) })
+      if (ends !== undefined)
+        candidates.push({ ...place, ...use, since: Math.max(0, ends - place.offset - place.reach) })
     }
     if (candidates.length < SIZE || step + 1 === SHARDS) continue
     complete = false

@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { addPlace, emptyShard, firstSlot, nextSlot, placeAt, removeSlot, touchSlot, usedSlots, useAt, type Shard } from './shard.ts'
+import {
+  addPlace,
+  emptyShard,
+  firstSlot,
+  nextSlot,
+  placeAt,
+  removeSlot,
+  touchSlot,
+  usedSlots,
+  useAt,
+  type Shard,
+} from './shard.ts'
 
 /** Deterministic 32-bit numbers. */
 function numbers(seed: number): () => number {
@@ -54,7 +65,12 @@ describe('a shard', () => {
 
   it('keeps the largest values, and rounds what is to be read up', () => {
     const shard = emptyShard()
-    addPlace(shard, 0xffffffff, { pack: 0xffffff, offset: 0xffffffff, reach: 65_584 }, { usedAt: Date.UTC(2026, 0), value: 1.5 })
+    addPlace(
+      shard,
+      0xffffffff,
+      { pack: 0xffffff, offset: 0xffffffff, reach: 65_584 },
+      { usedAt: Date.UTC(2026, 0), value: 1.5 },
+    )
     const slot = firstSlot(shard, 0xffffffff)
     expect(placeAt(shard, slot)).toEqual({ pack: 0xffffff, offset: 0xffffffff, reach: 66_048 })
     expect(useAt(shard, slot)).toEqual({ usedAt: Date.UTC(2026, 0), uses: 0, value: 1.5 })

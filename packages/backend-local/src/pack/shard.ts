@@ -60,7 +60,11 @@ export function placeAt({ slots }: Shard, slot: number): Place {
 
 export function useAt({ slots }: Shard, slot: number): Use {
   const used = slots[slot + 3] as number
-  return { usedAt: ((used >>> 8) + EPOCH_MINUTES) * 60_000, uses: used & 0xff, value: floatOf(slots[slot + 4] as number) }
+  return {
+    usedAt: ((used >>> 8) + EPOCH_MINUTES) * 60_000,
+    uses: used & 0xff,
+    value: floatOf(slots[slot + 4] as number),
+  }
 }
 
 /** Notes one more use, now, and what the blob is worth by that. */

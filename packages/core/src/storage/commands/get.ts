@@ -35,8 +35,7 @@ export function get(
   const bytes = (options: WaitOptions | undefined): Promise<Uint8Array<ArrayBuffer>> =>
     run(
       options,
-      async (_, merged) =>
-        (await atOnce(context, ref, slices, merged)) ?? collect(read(options), constants.MAX_LENGTH),
+      async (_, merged) => (await atOnce(context, ref, slices, merged)) ?? collect(read(options), constants.MAX_LENGTH),
     )
 
   return {
