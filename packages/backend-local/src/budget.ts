@@ -41,6 +41,7 @@ export function createBudget(session: Budgeted): Budget {
         { budget, target: budget * TARGET, spareNewest: true },
         signal,
       )
+      session.tidying.check()
       tell(excess, oversize)
       tolerated = toleranceOf(excess, oversize)
     }

@@ -20,6 +20,7 @@ import { worth } from './policy/worth.ts'
 import { reconcile } from './reconcile.ts'
 import type { Session } from './session.ts'
 import { createShards } from './shards.ts'
+import { createTidying } from './tidying.ts'
 import { sweepPartials } from './sweep-partials.ts'
 import { whyNoFile } from './why-no-file.ts'
 
@@ -70,7 +71,7 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
       }
     }
     owners.forget()
-    const session = {
+    const parts = {
       dir,
       options,
       life,
@@ -82,6 +83,7 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
       shards,
       packs,
     }
+    const session = { ...parts, tidying: createTidying(parts) }
     return { ...session, budget: createBudget(session) }
   } catch (cause) {
     // Asked now: closing the catalog removes files, and makes room.

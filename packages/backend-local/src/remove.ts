@@ -26,6 +26,7 @@ export async function remove(
     // Somebody may be about to put a leased member into another directory.
     return fallsWith(database, row, ({ id }) => isLeased(database, id)).flatMap((fallen) => drop(session, step, fallen))
   }, signal)
+  session.tidying.check()
   await removeTrees(views ?? [])
   await spaceFreed()
   return views !== undefined

@@ -8,6 +8,7 @@ import type { Outboards } from './outboards.ts'
 import type { Owner } from './owner.ts'
 import type { Packs } from './pack/packs.ts'
 import type { Shards } from './shards.ts'
+import type { Tidying } from './tidying.ts'
 
 /** An open store: what its commands work on. */
 export interface Session {
@@ -23,4 +24,5 @@ export interface Session {
   readonly budget: Budget
   readonly shards: Shards
   readonly packs: Packs
+  readonly tidying: Tidying
 }

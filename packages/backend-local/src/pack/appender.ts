@@ -32,7 +32,8 @@ const FIRST_BUFFER = 64 * 1024
 /** A batch takes no more records once it has so many bytes. */
 const FULL = 1024 * 1024
 
-export function createAppender(folder: string, set: PackSet, index: Index): Appender {
+/** `onFull` is called when a pack is full. */
+export function createAppender(folder: string, set: PackSet, index: Index, onFull: () => void): Appender {
   const waiting: Batch[] = []
   const spare: Buffer[] = []
   let own: OwnPack | undefined
@@ -78,7 +79,10 @@ export function createAppender(folder: string, set: PackSet, index: Index): Appe
   }
 
   async function write({ buffer, used, entries }: Batch): Promise<{ pack: number; start: number }> {
-    if (own !== undefined && own.pack.end >= PACK_SIZE) abandon()
+    if (own !== undefined && own.pack.end >= PACK_SIZE) {
+      abandon()
+      onFull()
+    }
     own ??= takePack(folder, set)
     const { pack, fd } = own
     const start = pack.end

@@ -24,8 +24,7 @@ test('a name as long as the file system takes', async () => {
   await writeFile(shop.path('in'), 'x')
   await shop.run('put', 'in', '--name', 'n')
   const name = '模'.repeat(85)
-  for (const command of ['get', 'export'])
-    expect(await shop.run(command, 'n', '-o', name)).toMatchObject({ code: 0 })
+  for (const command of ['get', 'export']) expect(await shop.run(command, 'n', '-o', name)).toMatchObject({ code: 0 })
 })
 
 test('standard input, and the CID on standard output', async () => {

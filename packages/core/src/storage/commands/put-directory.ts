@@ -23,8 +23,10 @@ interface Job {
   begun: number
 }
 
-/** Files under way at a time: enough for their syncs to share, and for both halves of a worker's time. */
+/** Files under way at a time: enough for both halves of a worker's time. */
 const AT_ONCE = 8
+/** Small ones cost little but their syncs, which those that come together share. */
+const SMALL = { size: 64 * 1024, atOnce: 64 }
 
 export async function putDirectory(
   context: Context,
@@ -41,7 +43,10 @@ export async function putDirectory(
   const progress = meter(options.onProgress, { name: options.name, fileCount: files.length, total, layer: 'cache' })
   const job: Job = { context, file: { ...file, member: true }, progress, leases: [], begun: 0 }
   try {
-    const stored = await mapAtOnce(files, AT_ONCE, async (node) => [node, await putMember(job, node)] as const)
+    const put = async (node: FileNode) => [node, await putMember(job, node)] as const
+    const small = files.filter(({ size }) => size <= SMALL.size)
+    const large = files.filter(({ size }) => size > SMALL.size)
+    const stored = [...(await mapAtOnce(small, SMALL.atOnce, put)), ...(await mapAtOnce(large, AT_ONCE, put))]
     const root = await build(job, tree, new Map(stored))
     assertExpected(root.cid, expect)
     const { deduplicated } = await context.near.putDirectory(root, { name, pin, signal })
