@@ -1,7 +1,10 @@
 import type { Body, IngestOptions, Ingested } from '@stowage/core/spi'
+import { bounded } from './file-slots.ts'
 import { ingest } from './ingest.ts'
 import { ingestSmall, smallLimit } from './ingest-small.ts'
 import type { Session } from './session.ts'
+
+const ingestLarge = bounded(ingest)
 
 /** The way in for what is in memory: small bytes go to a pack without further ado. */
 export async function ingestBytes(
@@ -12,7 +15,7 @@ export async function ingestBytes(
 ): Promise<Ingested> {
   return bytes.length <= smallLimit(options.layout)
     ? ingestSmall(session, bytes, options, signal)
-    : ingest(session, bodyOf(bytes), options, signal)
+    : ingestLarge(session, bodyOf(bytes), options, signal)
 }
 
 async function* bodyOf(bytes: Uint8Array): Body & AsyncGenerator<Uint8Array> {

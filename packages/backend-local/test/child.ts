@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { cidKey, layouts, fixedSize, hashContent, parseCid } from '@stowage/core/spi'
 import { local } from '../src/index.ts'
 import { bodyOf, content } from './content.ts'
@@ -58,6 +60,28 @@ const commands: Record<string, () => Promise<void>> = {
     await once(process.stdin, 'data')
     await partial.close()
     say('closed')
+  },
+  /** Puts so many blobs at once, each in three ways; says how many ended how. */
+  crowd: async () => {
+    const numbers = Array.from({ length: Number(values[0]) }, (_, number) => number)
+    const folder = String(values[1])
+    const outcomes = await Promise.all(
+      numbers.map(async (number) => {
+        const bytes = content(`crowd-${number}`, 70_000)
+        const file = join(folder, String(number))
+        writeFileSync(file, bytes)
+        const built = await hashContent(bodyOf(bytes), { layout })
+        const puts = [
+          store.ingest(bodyOf(bytes)),
+          store.ingestFile?.(file, { layout }),
+          store.put({ ...built, open: () => bodyOf(bytes) }),
+        ]
+        return (await Promise.allSettled(puts)).map((put) =>
+          put.status === 'fulfilled' ? 'stored' : String(put.reason),
+        )
+      }),
+    )
+    say([...new Set(outcomes.flat())])
   },
   /** Gives a blob one name, and when told to go another one; says how that ended. */
   names: async () => {

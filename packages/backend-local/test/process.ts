@@ -21,10 +21,27 @@ afterAll(async () => {
 
 /** Runs a command of `child.ts`. */
 export function start(dir: string, command: string, ...values: readonly (string | number)[]): Child {
+  return run(command, process.execPath, arguments_(dir, command, values))
+}
+
+/** The same in a process that may have so many files open. */
+export function startLimited(
+  files: number,
+  dir: string,
+  command: string,
+  ...values: readonly (string | number)[]
+): Child {
+  const limited = ['-c', `ulimit -n ${files}; exec "$@"`, 'sh', process.execPath, ...arguments_(dir, command, values)]
+  return run(command, 'sh', limited)
+}
+
+function arguments_(dir: string, command: string, values: readonly (string | number)[]): string[] {
   const script = new URL('./child.ts', import.meta.url).pathname
-  const child = spawn(process.execPath, ['--conditions=@stowage/source', script, dir, command, ...values.map(String)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
+  return ['--conditions=@stowage/source', script, dir, command, ...values.map(String)]
+}
+
+function run(command: string, program: string, args: readonly string[]): Child {
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const kill = async (): Promise<void> => {

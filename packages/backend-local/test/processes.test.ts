@@ -8,7 +8,7 @@ import { createOwner } from '../src/owner.ts'
 import { bodyOf, content } from './content.ts'
 import { blobFiles, newFolder } from './folder.ts'
 import { litter } from './litter.ts'
-import { start } from './process.ts'
+import { start, startLimited } from './process.ts'
 
 const layout: Layout = { ...layouts['unixfs-v1-2025'], name: 'small', splitter: fixedSize(4096), maxLinks: 4 }
 
@@ -152,4 +152,14 @@ test('several processes make the view of one directory at once', async () => {
     expect(await readFile(join(paths[0] as string, name))).toEqual(Buffer.from(content('file', 9000)))
   await store.close()
   expect(await litter(dir)).toEqual([])
+})
+
+test('more puts at once than the process may have files open', async () => {
+  const dir = await newFolder()
+  const child = startLimited(64, dir, 'crowd', 100, await newFolder())
+  expect(await child.next()).toEqual(['stored'])
+  await child.rest()
+  const store = local({ dir })
+  expect((await store.usage()).blobs).toBe(200)
+  await store.close()
 })
