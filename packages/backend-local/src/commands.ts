@@ -18,7 +18,7 @@ export { read } from './read.ts'
 export { remove } from './remove.ts'
 export { scratch } from './scratch.ts'
 export { list, outboard, stat } from './stat.ts'
-export { usage } from './usage.ts'
+export { room, usage } from './usage.ts'
 export { verify } from './verify.ts'
 export { directoryPath } from './view.ts'
 

@@ -111,6 +111,7 @@ export function local(options: LocalOptions): NearStore {
     verify: (cid, options) => on('verify', cid, options, (session, { verify }, signal) => verify(session, cid, signal)),
     gc: (options = {}) => run({ operation: 'gc' }, options, (session, { gc }, signal) => gc(session, options, signal)),
     usage: () => run({ operation: 'usage' }, undefined, (session, { usage }) => usage(session)),
+    room: () => run({ operation: 'room' }, undefined, (session, { room }) => room(session)),
     health: (options) => health(life, session, options),
     close: () => (closing ??= closeAll()),
   }

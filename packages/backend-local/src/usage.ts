@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Usage } from '@stowage/core/spi'
 import { totals } from './catalog/totals.ts'
@@ -21,4 +22,10 @@ export async function usage(session: Session): Promise<Usage> {
 /** Bytes of all blobs. */
 export function bytesStored(session: Pick<Session, 'database' | 'packs'>): number {
   return totals(session.database).bytes + packedUsage(session).bytes
+}
+
+/** Bytes that the disk still takes; the byte budget where that is less. */
+export async function room({ dir, options }: Session): Promise<number> {
+  const { bavail, bsize } = await statfs(dir)
+  return Math.min(bavail * bsize, options.maxSize ?? Infinity)
 }

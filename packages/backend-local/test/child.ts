@@ -73,7 +73,7 @@ const commands: Record<string, () => Promise<void>> = {
         const built = await hashContent(bodyOf(bytes), { layout })
         const puts = [
           store.ingest(bodyOf(bytes)),
-          store.ingestFile?.(file, { layout }),
+          store.ingestFile!(file, { layout }),
           store.put({ ...built, open: () => bodyOf(bytes) }),
         ]
         return (await Promise.allSettled(puts)).map((put) =>

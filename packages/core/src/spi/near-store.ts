@@ -155,4 +155,6 @@ export interface NearStore extends Backend {
   verify(cid: CID, options?: CallOptions): Promise<readonly string[]>
   gc(options?: GcOptions): Promise<GcReport>
   usage(): Promise<Usage>
+  /** Bytes that the disk still takes; the byte budget where that is less. */
+  room?(): Promise<number>
 }

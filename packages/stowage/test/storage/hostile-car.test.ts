@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { local } from '@stowage/backend-local'
+import { memory } from '@stowage/core'
 import { buildDirectory, carFrame, carHeader, dagPbCid, rawCid, type Block } from '@stowage/core/spi'
 import { expect, test } from 'vitest'
-import { all, code, onBoth, temporaryFolder } from './both.ts'
+import { all, code, onBoth, opened, temporaryFolder } from './both.ts'
 
 interface Part extends Block {
   readonly size: number
@@ -83,4 +85,35 @@ onBoth('a hostile CAR', (open) => {
     await expect(storage.get(directory.cid).saveTo(join(folder, 'out'))).rejects.toEqual(code('too-large'))
     expect(await readdir(folder)).toEqual([])
   })
+})
+
+const zeros = leaf(Buffer.alloc(1_048_576))
+/** `count` times the same. */
+const repeated = (part: Part, count: number): Part => file(Array.from({ length: count }, () => part))
+
+test.each([
+  ['1 GiB, where the budget has 64 MiB', 64 * 1_048_576, repeated(zeros, 1024), [zeros]],
+  ['33 MiB, where the budget has 64 MiB', 64 * 1_048_576, repeated(zeros, 34), [zeros]],
+])('a CAR that describes %s, by one leaf: nothing is written', async (_, maxSize, root, blocks) => {
+  const dir = await temporaryFolder()
+  const storage = opened({ near: local({ dir, maxSize }) })
+  await expect(storage.importCar(car(root.cid, [root, ...blocks]))).rejects.toEqual(code('too-large'))
+  expect(await all(storage.list())).toEqual([])
+  expect((await storage.status()).usage.partialBytes).toBe(0)
+})
+
+test('1 TiB of one leaf is too much for a store that does not know its room', async () => {
+  const storage = opened({ near: memory() })
+  const many = repeated(zeros, 1024)
+  const root = repeated(many, 1024)
+  await expect(storage.importCar(car(root.cid, [root, many, zeros]))).rejects.toEqual(code('too-large'))
+})
+
+test('honest repetition is taken in: a file of zeros goes out as one leaf and comes back', async () => {
+  const dir = await temporaryFolder()
+  const storage = opened({ near: local({ dir, maxSize: 64 * 1_048_576 }) })
+  const root = repeated(zeros, 32)
+  await storage.importCar(car(root.cid, [root, zeros]))
+  expect((await storage.stat(root.cid))?.size).toBe(32 * 1_048_576)
+  expect(Buffer.alloc(32 * 1_048_576).equals(await storage.get(root.cid).bytes())).toBe(true)
 })

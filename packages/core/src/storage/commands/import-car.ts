@@ -22,7 +22,8 @@ export interface ImportOptions extends Pick<PutOptions, 'signal' | 'onProgress' 
 
 /**
  * Takes in a CAR, of any block order: every block is verified, and everything below the roots must be there, before
- * anything becomes visible. Damaged or not whole: `integrity`. Answers with the roots.
+ * anything becomes visible. Damaged or not whole: `integrity`. `too-large`: by repeating leaves it describes so much more
+ * than it has that this would take half of the room that there is. Answers with the roots.
  */
 export async function importCar(
   context: Context,
@@ -46,7 +47,7 @@ export async function importCar(
     } finally {
       await blocks.return(undefined)
     }
-    const steps = await planImport(staged, roots, signal)
+    const steps = await planImport(staged, roots, await context.near.room?.(), signal)
     await storeAll(context.near, staged, steps, new Set(roots.map(cidKey)), commit)
     progress.end()
     return [...roots]

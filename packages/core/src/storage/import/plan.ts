@@ -26,15 +26,24 @@ const MAX_DEPTH = 1024
  */
 const MAX_SHARED = 32 * 1024 * 1024
 
+/**
+ * The same for leaves: a few kB can describe a file that repeats one leaf for terabytes. Honest files repeat some, mostly
+ * zeros, and an import may write them: into half of the room that there is, or so many bytes where nobody knows it.
+ */
+const REPEATED = { ofRoom: 0.5, unknown: 2 ** 30 }
+
 /** Walks everything below the roots and makes sure that all of it is staged and fits together, before anything becomes visible. */
 export async function planImport(
   staged: Staging,
   roots: readonly CID[],
+  room: number | undefined,
   signal: AbortSignal,
 ): Promise<readonly Step[]> {
   const steps: Step[] = []
   const sizes = new Map<string, number>()
+  const mostRepeated = room === undefined ? REPEATED.unknown : room * REPEATED.ofRoom
   let kept = 0
+  let described = 0
 
   const keep = (cid: CID, bytes: number): void => {
     kept += bytes
@@ -42,6 +51,16 @@ export async function planImport(
       throw new StorageError(
         'too-large',
         `The nodes up to ${cid} take ${kept} bytes in a CAR of ${staged.size}: too many share them.`,
+        { cid },
+      )
+  }
+
+  const describe = (cid: CID, bytes: number): void => {
+    described += bytes
+    if (described > staged.size + mostRepeated)
+      throw new StorageError(
+        'too-large',
+        `A CAR of ${staged.size} bytes describes files of ${described} bytes and more, up to ${cid}: too much for the room that there is.`,
         { cid },
       )
   }
@@ -67,6 +86,7 @@ export async function planImport(
       throw new StorageError('unsupported', `${cid} is a ${kind} node, which cannot be stored.`, { cid })
     const { size, outboard } = await collectOutboard(cid, staged.get)
     keep(cid, outboard.length)
+    describe(cid, size)
     for (const leaf of leafLinks(parseOutboard(outboard, cid, size))) await assertStaged(staged, cid, leaf)
     steps.push({ kind: 'blob', cid, size, outboard })
     return size
