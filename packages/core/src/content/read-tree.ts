@@ -1,6 +1,8 @@
-import { readdir, realpath, stat } from 'node:fs/promises'
+import type { BigIntStats } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StorageError } from '../errors/storage-error.ts'
+import { MAX_DIRECTORY_DEPTH } from '../unixfs/bounds.ts'
 import { fileError } from './file-body.ts'
 
 export interface FileNode {
@@ -27,10 +29,11 @@ export interface TreeOptions {
 /**
  * What lies below a folder. Symlinks are followed: what they point to is what programs read. `not-found` for a folder
  * or a link's target that is not there; `invalid-argument` for a link that leads back up, for what is neither file
- * nor folder, and for names that are no UTF-8.
+ * nor folder, and for names that are no UTF-8; `too-large` for folders nested more than 1024 deep.
  */
 export async function readTree(path: string, options: TreeOptions): Promise<FolderNode> {
-  return readFolder({ path, name: '', relative: '' }, [], options)
+  const place = { path, name: '', relative: '' }
+  return readFolder(place, await statPlace(place), new Set(), options)
 }
 
 /** All files below a folder, in the order of the tree. */
@@ -44,13 +47,23 @@ interface Place {
   readonly relative: string
 }
 
-async function readFolder(place: Place, above: readonly string[], options: TreeOptions): Promise<FolderNode> {
+/** `above` are the identities of the folders on the way here. */
+async function readFolder(
+  place: Place,
+  stats: BigIntStats,
+  above: Set<string>,
+  options: TreeOptions,
+): Promise<FolderNode> {
   options.signal?.throwIfAborted()
-  const { real, names } = await listFolder(place.path)
-  if (above.includes(real))
+  // Not by the real path: to find that takes the square of the depth.
+  const identity = `${stats.dev}:${stats.ino}`
+  if (above.has(identity))
     throw new StorageError('invalid-argument', `${place.path} is a link that leads back to a folder above it.`)
+  if (above.size > MAX_DIRECTORY_DEPTH)
+    throw new StorageError('too-large', `Folders nested more than ${MAX_DIRECTORY_DEPTH} deep.`, { source: place.path })
+  above.add(identity)
   const entries: (FileNode | FolderNode)[] = []
-  for (const bytes of names) {
+  for (const bytes of await namesIn(place.path)) {
     const name = decodeName(bytes, place.path)
     if (name.startsWith('.') && !options.hidden) continue
     const below = {
@@ -58,27 +71,29 @@ async function readFolder(place: Place, above: readonly string[], options: TreeO
       name,
       relative: place.relative === '' ? name : `${place.relative}/${name}`,
     }
-    entries.push(await readEntry(below, [...above, real], options))
+    entries.push(await readEntry(below, above, options))
   }
+  above.delete(identity)
   return { type: 'folder', name: place.name, entries }
 }
 
-async function readEntry(place: Place, above: readonly string[], options: TreeOptions): Promise<FileNode | FolderNode> {
-  const stats = await stat(place.path).catch((error: unknown) => {
-    throw fileError(error, place.path)
-  })
-  if (stats.isDirectory()) return readFolder(place, above, options)
+async function readEntry(place: Place, above: Set<string>, options: TreeOptions): Promise<FileNode | FolderNode> {
+  const stats = await statPlace(place)
+  if (stats.isDirectory()) return readFolder(place, stats, above, options)
   if (!stats.isFile()) throw new StorageError('invalid-argument', `${place.path} is neither a file nor a folder.`)
-  return { type: 'file', ...place, size: stats.size }
+  return { type: 'file', ...place, size: Number(stats.size) }
 }
 
-async function listFolder(path: string): Promise<{ real: string; names: Buffer[] }> {
-  try {
-    const [real, names] = await Promise.all([realpath(path), readdir(path, { encoding: 'buffer' })])
-    return { real, names }
-  } catch (error) {
+async function statPlace({ path }: Place): Promise<BigIntStats> {
+  return stat(path, { bigint: true }).catch((error: unknown) => {
     throw fileError(error, path)
-  }
+  })
+}
+
+async function namesIn(path: string): Promise<Buffer[]> {
+  return readdir(path, { encoding: 'buffer' }).catch((error: unknown) => {
+    throw fileError(error, path)
+  })
 }
 
 function decodeName(bytes: Buffer, folder: string): string {

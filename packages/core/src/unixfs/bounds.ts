@@ -11,3 +11,6 @@ export const MAX_LEAVES: number = 2 ** 22
 
 /** Levels of nodes in a blob's tree. */
 export const MAX_HEIGHT: number = 32
+
+/** Levels of directories below one: about as deep as paths can name on most systems. */
+export const MAX_DIRECTORY_DEPTH: number = 1024

@@ -8,6 +8,7 @@ import { bytesOfLeaf } from '../../outboard/leaf.ts'
 import { leafLinks, type LeafLink } from '../../outboard/leaf-links.ts'
 import { parseOutboard } from '../../outboard/parse.ts'
 import type { Block, Directory } from '../../spi/near-store.ts'
+import { MAX_DIRECTORY_DEPTH } from '../../unixfs/bounds.ts'
 import { collectDirectory } from '../../unixfs/directory/collect-directory.ts'
 import { directoryLinks } from '../../unixfs/directory/directory-links.ts'
 import { nodeKind } from '../../unixfs/directory/node-kind.ts'
@@ -18,8 +19,6 @@ export type Step =
   | { readonly kind: 'blob'; readonly cid: CID; readonly size: number; readonly outboard: Uint8Array }
   | { readonly kind: 'directory'; readonly directory: Directory }
 
-/** Deeper than any path that a file system takes. */
-const MAX_DEPTH = 1024
 /**
  * Nodes are kept once for each file and directory that they are part of. Together those may have this many bytes more
  * than the CAR: honest files share some, and a stranger's could share one large tree among a million.
@@ -70,8 +69,6 @@ export async function planImport(
     const key = cidKey(cid)
     const known = sizes.get(key)
     if (known !== undefined) return known
-    if (depth > MAX_DEPTH)
-      throw new StorageError('integrity', `Directories nested more than ${MAX_DEPTH} deep.`, { cid })
     assertStorable(cid)
     const block = await staged.get(cid)
     const kind = nodeKind(block)
@@ -93,6 +90,10 @@ export async function planImport(
   }
 
   const directory = async (root: Block, depth: number): Promise<number> => {
+    if (depth > MAX_DIRECTORY_DEPTH)
+      throw new StorageError('too-large', `Directories nested more than ${MAX_DIRECTORY_DEPTH} deep.`, {
+        cid: root.cid,
+      })
     const nodes = await collectDirectory(root, staged.get)
     keep(
       root.cid,
