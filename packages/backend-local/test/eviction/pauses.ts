@@ -94,6 +94,8 @@ try {
   const links = members.map((cid, index) => ({ name: `${index}`, cid, size: SIZE, dagSize: SIZE }))
   const directory = buildDirectory(links)
   await first.putDirectory(directory)
+  // So much after it that it is not spared for being new.
+  fill(count + MEMBERS, count + MEMBERS + count / 2, 1)
   const { bytes } = await first.usage()
   for (let uses = 0; uses < 8; uses++) {
     for (const cid of cids) first.catalog.touch(cid)
