@@ -122,6 +122,11 @@ export function isDamaged(error: unknown): boolean {
   return code === 11 || code === 26
 }
 
+/** True when a statement of ours does not fit the catalog: its schema is damaged, or the statement is wrong. */
+export function isMisfit(error: unknown): boolean {
+  return sqliteCodeOf(error) === 1
+}
+
 function meaning(error: unknown): Meaning {
   const sqlite = sqliteCodeOf(error)
   const known = sqlite === undefined ? ERRNO[errnoOf(error) ?? ''] : SQLITE[sqlite]

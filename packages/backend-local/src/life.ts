@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { StorageError, throwIfAborted, type CallOptions, type StorageErrorInit } from '@stowage/core/spi'
-import { isDamaged, translate } from './errors.ts'
+import { isDamaged, isMisfit, translate } from './errors.ts'
 import { whyNoFile } from './why-no-file.ts'
 import { takeTurns } from './turns.ts'
 
@@ -56,7 +56,7 @@ export function createLife(backend: string, dir: string): Life {
       return await call()
     } catch (error) {
       if (signal?.aborted === true && error === signal.reason) throw error
-      damaged ||= isDamaged(error)
+      damaged ||= isDamaged(error) || isMisfit(error)
       throw translate(whyNoFile(error, dir), { backend, ...about })
     }
   }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { makeFolder, StorageError, wait } from '@stowage/core/spi'
 import { createBudget } from './budget.ts'
 import { openDatabase, walOf, type Database } from './catalog/database.ts'
+import { asDamage, assertSound } from './catalog/sound.ts'
 import { migrate } from './catalog/schema.ts'
 import { totals } from './catalog/totals.ts'
 import { createTouches } from './catalog/touches.ts'
@@ -185,21 +186,16 @@ async function openCatalog(
 }
 
 function tryCatalog(path: string, suspect: boolean): { database: Database; rebuilt: boolean } {
-  const database = openDatabase(path)
+  const database = asDamage(() => openDatabase(path))
   try {
     const rebuilt = migrate(database.raw)
-    if (suspect) assertSound(database)
+    if (suspect) assertSound(database.raw)
     return { database, rebuilt }
   } catch (cause) {
     const error = whyNoFile(cause, dirname(path))
     database.close()
     throw error
   }
-}
-
-function assertSound(database: Database): void {
-  const found = database.raw.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
-  if (found !== 'ok') throw Object.assign(new Error(`The catalog is damaged: ${String(found)}`), { errcode: 11 })
 }
 
 /** Moves a catalog, with what belongs to it, out of the way. Answers where to. */

@@ -312,6 +312,24 @@ test('damage in the middle of a catalog is noticed after a crash', async () => {
   await fresh.close()
 })
 
+test.each([
+  ['a schema that SQLite cannot read any more', "UPDATE sqlite_schema SET sql = replace(sql, 'new.size', 'new.sise')"],
+  ['tables and no version', 'PRAGMA user_version = 0'],
+])('a catalog with %s is made anew', async (_, spoil) => {
+  const { dir, cid, store } = await filled()
+  await store.close()
+  const catalog = new DatabaseSync(join(dir, 'catalog.sqlite'), { defensive: false })
+  catalog.exec(`PRAGMA writable_schema = ON; ${spoil}`)
+  catalog.close()
+  const first = local({ dir })
+  await first.ingest(bodyOf(content('other', 9000)), { layout }).catch(() => {})
+  await first.close()
+  const fresh = local({ dir })
+  expect(await bytesOf((await fresh.read(cid)).body)).toEqual(Buffer.from(bytes))
+  await fresh.ingest(bodyOf(content('more', 9000)), { layout })
+  await fresh.close()
+})
+
 test('a catalog of a newer version is left alone', async () => {
   const { dir, store } = await filled()
   await store.close()

@@ -1,5 +1,6 @@
 import { StorageError } from '@stowage/core/spi'
 import type { DatabaseSync } from 'node:sqlite'
+import { damage } from './sound.ts'
 
 /** Step n brings a catalog from version n to n + 1. Released steps never change. */
 const MIGRATIONS: readonly string[] = [
@@ -142,6 +143,8 @@ export function migrate(database: DatabaseSync): boolean {
         `The catalog has schema version ${version}; this version of Stowage knows up to ${SCHEMA_VERSION}. Update Stowage, or use another folder.`,
       )
     }
+    if (version === 0 && database.prepare('SELECT 1 FROM sqlite_schema').get() !== undefined)
+      throw damage('it has tables, and no version.')
     for (const step of MIGRATIONS.slice(version)) database.exec(step)
     database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`)
     return version === 0

@@ -4,26 +4,32 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { damageCatalogs } from './catalogs.ts'
 import { powerCuts, unavailable } from './power.ts'
 import { crashRounds } from './rounds.ts'
 import { starts } from './starts.ts'
 
 /**
- * The long form. `--rounds 2000`: processes killed at random moments; `--states 2000`: power cuts, so many for each start.
+ * The long form. `--rounds 2000`: processes killed at random moments; `--states 2000`: power cuts, so many for each start;
+ * `--catalogs 2000`: catalogs damaged at random places.
  * A seed that ends in a number is one folder of an earlier run.
  */
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '0' },
     states: { type: 'string', default: '0' },
+    catalogs: { type: 'string', default: '0' },
     workers: { type: 'string', default: '3' },
     seed: { type: 'string', default: randomBytes(4).toString('hex') },
   },
 })
 const seedOf = (number: number): string => (/-\d+$/.test(values.seed) ? values.seed : `${values.seed}-${number}`)
+/** Where nothing is about how long a disk takes. */
+const inMemory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 await kill(Number(values.rounds))
 await cut(Number(values.states))
+await damage(Number(values.catalogs))
 
 /** Rounds on one folder build upon each other; after some it is a new one. */
 async function kill(rounds: number): Promise<void> {
@@ -53,8 +59,7 @@ async function cut(states: number): Promise<void> {
   for (const [name, start] of Object.entries(starts)) {
     let seen = 0
     for (let number = 0; seen < states; number++) {
-      // Nothing here is about how long a disk takes.
-      const folder = await newFolder(existsSync('/dev/shm') ? '/dev/shm' : tmpdir())
+      const folder = await newFolder(inMemory)
       const origin = await newFolder(tmpdir())
       const seed = seedOf(number)
       const initial = await start(join(origin, 'store'))
@@ -65,6 +70,15 @@ async function cut(states: number): Promise<void> {
       await rm(origin, { recursive: true, force: true })
     }
   }
+}
+
+async function damage(count: number): Promise<void> {
+  if (count === 0) return
+  const folder = await newFolder(inMemory)
+  const seed = seedOf(0)
+  const problems = await damageCatalogs({ folder, seed, count })
+  if (problems.length === 0) console.log(`seed ${seed}: ${count} damaged catalogs`)
+  await end(folder, `Seed ${seed}`, problems)
 }
 
 function newFolder(parent: string): Promise<string> {

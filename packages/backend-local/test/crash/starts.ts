@@ -35,7 +35,8 @@ export const starts: Readonly<Record<string, (dir: string) => Promise<Initial | 
 
 const STEPS = 12
 
-async function filled(dir: string): Promise<Initial> {
+/** A store with a bit of everything. `open` is called just before it closes. */
+export async function filled(dir: string, open: () => void = () => {}): Promise<Initial> {
   const model: Model = emptyModel()
   const plan = planner(random('start'), { prefix: 'start', evicting: false })
   const store = local({ dir })
@@ -46,6 +47,7 @@ async function filled(dir: string): Promise<Initial> {
       apply(model, operation)
     }
   }
+  open()
   await store.close()
   return { dir, promised: expectationOf([], model) }
 }
