@@ -9,7 +9,7 @@ import { migrate } from './catalog/schema.ts'
 import { totals } from './catalog/totals.ts'
 import { createTouches } from './catalog/touches.ts'
 import { createWriter } from './catalog/writer.ts'
-import { errnoOf, isDamaged } from './errors.ts'
+import { errnoOf, isBusy, isDamaged } from './errors.ts'
 import { syncFolder } from './files.ts'
 import type { Life } from './life.ts'
 import { lock } from './lock.ts'
@@ -29,6 +29,9 @@ import { whyNoFile } from './why-no-file.ts'
 export const OPENING = 'open.lock'
 
 const CATALOG = 'catalog.sqlite'
+
+/** Milliseconds to wait for a catalog that somebody has to himself. */
+const PATIENCE = 60_000
 
 const FOLDERS = ['blobs', 'packs', 'views', 'partial', 'tmp', 'owners']
 
@@ -55,7 +58,7 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
     await assertOneWal(dir, owners.live)
     // Before the catalog: whoever dies over a new one must be missed, or nobody would look for its blobs.
     owner = createOwner(dir)
-    const catalog = await openCatalog(dir, crashed, (notice) => options.onNotice?.(notice))
+    const catalog = await openCatalog(dir, crashed, life.closing, (notice) => options.onNotice?.(notice))
     database = catalog.database
     const writer = createWriter(database, () => syncFolder(join(dir, 'owners')))
     await sweepDead(dir, owners, database, writer)
@@ -164,6 +167,7 @@ function nearest(dir: string): string {
 async function openCatalog(
   dir: string,
   suspect: boolean,
+  signal: AbortSignal,
   notify: (notice: Notice) => void,
 ): Promise<{ database: Database; rebuilt: boolean }> {
   const path = join(dir, CATALOG)
@@ -172,7 +176,7 @@ async function openCatalog(
     syncFolder(join(dir, 'owners'))
   }
   try {
-    return tryCatalog(path, suspect)
+    return await whenFree(() => tryCatalog(path, suspect), signal)
   } catch (error) {
     if (!isDamaged(error)) throw error
   }
@@ -182,7 +186,18 @@ async function openCatalog(
     level: 'warn',
     message: `The catalog was damaged, and lies in ${aside} now.`,
   })
-  return tryCatalog(path, false)
+  return whenFree(() => tryCatalog(path, false), signal)
+}
+
+/** Who closes a catalog last, or takes over what a dead process left of it, has it to himself for as long as the disk takes. */
+async function whenFree<T>(work: () => T, signal: AbortSignal): Promise<T> {
+  for (const deadline = performance.now() + PATIENCE; ; await wait(20 * Math.random(), signal)) {
+    try {
+      return work()
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error
+    }
+  }
 }
 
 function tryCatalog(path: string, suspect: boolean): { database: Database; rebuilt: boolean } {

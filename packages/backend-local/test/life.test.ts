@@ -336,6 +336,24 @@ test.each(standstills)(
   },
 )
 
+test('an opening waits for who has the catalog to himself, as the last to close it has', async () => {
+  const dir = await newFolder()
+  const first = local({ dir })
+  await first.ingest(bodyOf(content('x', 100_000)))
+  await first.close()
+  const alone = new DatabaseSync(join(dir, 'catalog.sqlite'))
+  alone.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; UPDATE totals SET floor = floor')
+  const store = local({ dir })
+  const opening = store.usage()
+  // Who is an owner tries at once, and was refused by the time that this thread has its turn again.
+  while (!existsSync(join(dir, 'owners')) || readdirSync(join(dir, 'owners')).length === 0)
+    await new Promise((resolve) => setImmediate(resolve))
+  alone.exec('COMMIT')
+  alone.close()
+  expect((await opening).blobs).toBe(1)
+  await store.close()
+})
+
 test('an abort in the queue takes only its own change back', async () => {
   const dir = await newFolder()
   const store = local({ dir })
