@@ -25,7 +25,10 @@ export async function loadOutboard(session: Session, row: BlobRow): Promise<Outb
   if (known !== undefined) return known
   try {
     const bytes = await outboardBytes(session, row)
-    if (bytes === undefined) throw new StorageError('integrity', `The outboard of ${cid} is missing.`, { cid })
+    if (bytes === undefined) {
+      session.database.assertSame()
+      throw new StorageError('integrity', `The outboard of ${cid} is missing.`, { cid })
+    }
     return row.outboard === 0 ? parseOutboard(bytes, cid, row.size) : session.outboards.parse(bytes, cid, row.size)
   } catch (error) {
     if (StorageError.is(error, 'integrity')) await distrust(session, row)

@@ -71,9 +71,11 @@ export async function getDirectory(session: Session, cid: CID): Promise<Director
 }
 
 /** A directory's nodes as they lie on disk: `directoryLinks` verifies them. */
-export async function readNodes({ dir }: Session, row: BlobRow): Promise<readonly Block[]> {
+export async function readNodes({ dir, database }: Session, row: BlobRow): Promise<readonly Block[]> {
   const bytes = await readIfThere(join(dir, directoryNodesPath(row.key)))
-  if (bytes === undefined)
+  if (bytes === undefined) {
+    database.assertSame()
     throw new StorageError('integrity', `The nodes of ${row.key} are missing.`, { cid: cidOf(row) })
+  }
   return parseNodes(bytes)
 }

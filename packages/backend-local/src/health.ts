@@ -14,6 +14,7 @@ export async function health(
     return await life.run({ operation: 'health' }, options, async () => {
       const { database, dir } = await session()
       await stat(dir)
+      database.assertSame()
       database.get('SELECT id FROM blobs LIMIT 1')
       return { reachable: true, latency: performance.now() - start }
     })

@@ -107,7 +107,8 @@ export function inQuarantine(dir: string, key: string): string | undefined {
 }
 
 /** Why a blob that has a record has no file: it was found rotten (`integrity`), or somebody took it away (`not-found`). */
-export function missing({ dir }: Session, { key }: BlobRow, cid: CID): StorageError {
+export function missing({ dir, database }: Session, { key }: BlobRow, cid: CID): StorageError {
+  database.assertSame()
   const place = inQuarantine(dir, key)
   if (place === undefined) return notHere(cid)
   return new StorageError('integrity', `${cid} was found damaged: what was there lies in ${place}.`, {

@@ -9,17 +9,24 @@ import type { Session } from './session.ts'
 
 /** A record whose file is gone is a miss. */
 export async function stat(session: Session, cid: CID): Promise<BlobStat | undefined> {
-  const { database, dir } = session
+  const { database } = session
   const packed = await findPacked(session, cid)
   if (packed !== undefined) return { cid, size: packed.size }
   const row = findBlob(database, cid)
-  if (row === undefined || row.directory === 1 || row.packed === 1 || isLost(dir, row)) return undefined
+  if (row === undefined || row.directory === 1 || row.packed === 1 || isLost(session, row)) return undefined
   return { cid: cidOf(row), size: row.size }
 }
 
 /** True when somebody took the file away. What is in it, only a read or a verification says. */
-export function isLost(dir: string, row: Pick<BlobRow, 'key' | 'directory'>): boolean {
-  return statIfThere(join(dir, row.directory === 1 ? directoryNodesPath(row.key) : blobPath(row.key))) === undefined
+export function isLost(
+  { dir, database }: Pick<Session, 'dir' | 'database'>,
+  row: Pick<BlobRow, 'key' | 'directory'>,
+): boolean {
+  const file = join(dir, row.directory === 1 ? directoryNodesPath(row.key) : blobPath(row.key))
+  if (statIfThere(file) !== undefined) return false
+  // A folder that is away is no miss.
+  database.assertSame()
+  return true
 }
 
 export async function outboard(session: Session, cid: CID): Promise<Uint8Array | undefined> {

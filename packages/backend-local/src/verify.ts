@@ -56,7 +56,7 @@ async function setAside(
 ): Promise<readonly string[]> {
   const moved = await quarantine(session, row, print)
   if (moved === undefined) await distrust(session, row)
-  const place = moved ?? (isLost(session.dir, row) ? inQuarantine(session.dir, row.key) : undefined)
+  const place = moved ?? (isLost(session, row) ? inQuarantine(session.dir, row.key) : undefined)
   if (place === undefined) return problems
   return [...problems.slice(0, -1), `${problems.at(-1)} What was there lies in ${place}.`]
 }

@@ -40,11 +40,11 @@ export function catalog(opened: Opened): Catalog {
   return {
     get: (cid) =>
       run('get', async (session) => {
-        const { dir, database, touches } = session
+        const { database, touches } = session
         const row = findBlob(database, cid)
         if (row?.packed === 0) {
           const record = toRecord(database, row, touches.at(row.key))
-          return isLost(dir, row) ? { ...record, lost: true } : record
+          return isLost(session, row) ? { ...record, lost: true } : record
         }
         const packed = await findPacked(session, cid)
         if (row === undefined) return packed && recordOf(packed)

@@ -1,3 +1,4 @@
+import { StorageError } from '@stowage/core/spi'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { isBusy } from '../errors.ts'
 import { statIfThere } from '../files.ts'
@@ -16,6 +17,8 @@ export interface Database {
   begin(): boolean
   /** Within a change: false once somebody removed or replaced the file or its WAL. What is written now reaches nobody. */
   isThere(): boolean
+  /** Throws `unavailable` once somebody removed or replaced the file, with its folder as a rule: nothing is known of what lies there now. */
+  assertSame(): void
   /** Brings what lies in a removed WAL into the file. */
   salvage(): void
   close(): void
@@ -52,6 +55,14 @@ export function openDatabase(path: string): Database {
   return {
     raw,
     isThere: () => inodeOf(path) === opened && (openedWal ??= inodeOf(wal)) !== undefined && inodeOf(wal) === openedWal,
+    assertSame: () => {
+      if (inodeOf(path) === opened) return
+      throw new StorageError(
+        'unavailable',
+        'The folder, or the catalog in it, was removed or replaced since the store was opened. Open it again.',
+        { source: path },
+      )
+    },
     salvage: () => {
       if (inodeOf(path) === opened && inodeOf(wal) === undefined) raw.exec('PRAGMA wal_checkpoint(PASSIVE)')
     },
