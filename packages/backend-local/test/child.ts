@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { cidKey, layouts, fixedSize, hashContent, parseCid } from '@stowage/core/spi'
+import { StorageError, cidKey, layouts, fixedSize, hashContent, parseCid } from '@stowage/core/spi'
 import { local } from '../src/index.ts'
-import { bodyOf, content } from './content.ts'
+import { bodyOf, bytesOf, content } from './content.ts'
 
 /** A process of its own on a store's folder. It says on stdout what it has done, a JSON text a line. */
 const [dir, command, ...values] = process.argv.slice(2) as [string, string, ...string[]]
@@ -41,6 +41,23 @@ const commands: Record<string, () => Promise<void>> = {
       await Promise.all(four)
       say({ bytes: (await store.usage()).bytes })
     }
+  },
+  /** Adds one to what a name stands for, so many times, by compare-and-set. */
+  count: async () => {
+    const [name, times] = [String(values[0]), Number(values[1])]
+    for (let done = 0; done < times;) {
+      const now = await store.catalog.names.get(name)
+      const value = now === undefined ? 0 : Number(await bytesOf((await store.read(now)).body))
+      const change = { name, ifCurrent: now ?? null }
+      done += await store.ingest(bodyOf(Buffer.from(`${value + 1}`)), { name: change }).then(
+        () => 1,
+        (error: unknown) => {
+          if (StorageError.is(error, 'conflict')) return 0
+          throw error
+        },
+      )
+    }
+    say('counted')
   },
   /** Starts an ingest that never ends. */
   hang: async () => {

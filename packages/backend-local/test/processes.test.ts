@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { local } from '../src/index.ts'
 import { tryLock, type FileLock } from '../src/lock.ts'
 import { createOwner } from '../src/owner.ts'
-import { bodyOf, content } from './content.ts'
+import { bodyOf, bytesOf, content } from './content.ts'
 import { blobFiles, newFolder } from './folder.ts'
 import { litter } from './litter.ts'
 import { start, startLimited } from './process.ts'
@@ -48,6 +48,19 @@ test('what a living process works on is left alone, what a dead one left is remo
   expect(await readdir(join(dir, 'tmp'))).toEqual([])
   await after.close()
   expect(await litter(dir)).toEqual([])
+})
+
+test('processes that change one name by compare-and-set lose no change', async () => {
+  const dir = await newFolder()
+  const children = Array.from({ length: 3 }, () => start(dir, 'count', 'counter', 20))
+  for (const child of children) expect(await child.next()).toBe('counted')
+  const store = local({ dir })
+  const cid = await store.catalog.names.get('counter')
+  expect((await bytesOf((await store.read(cid!)).body)).toString()).toBe('60')
+  let versions = 0
+  for await (const _ of store.catalog.names.history('counter')) versions++
+  expect(versions).toBe(60)
+  await store.close()
 })
 
 test('a long-lived process sweeps the dead by gc', async () => {

@@ -8,16 +8,18 @@ import { damageCatalogs } from './catalogs.ts'
 import { powerCuts, unavailable } from './power.ts'
 import { crashRounds } from './rounds.ts'
 import { starts } from './starts.ts'
+import { stress } from './stress.ts'
 
 /**
  * The long form. `--rounds 2000`: processes killed at random moments; `--states 2000`: power cuts, so many for each start;
- * `--catalogs 2000`: catalogs damaged at random places.
+ * `--catalogs 2000`: catalogs damaged at random places; `--steps 2000`: processes that nobody kills, so many steps each.
  * A seed that ends in a number is one folder of an earlier run.
  */
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '0' },
     states: { type: 'string', default: '0' },
+    steps: { type: 'string', default: '0' },
     catalogs: { type: 'string', default: '0' },
     workers: { type: 'string', default: '3' },
     seed: { type: 'string', default: randomBytes(4).toString('hex') },
@@ -30,6 +32,7 @@ const inMemory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 await kill(Number(values.rounds))
 await cut(Number(values.states))
 await damage(Number(values.catalogs))
+await work(Number(values.steps))
 
 /** Rounds on one folder build upon each other; after some it is a new one. */
 async function kill(rounds: number): Promise<void> {
@@ -79,6 +82,20 @@ async function damage(count: number): Promise<void> {
   const problems = await damageCatalogs({ folder, seed, count })
   if (problems.length === 0) console.log(`seed ${seed}: ${count} damaged catalogs`)
   await end(folder, `Seed ${seed}`, problems)
+}
+
+async function work(steps: number): Promise<void> {
+  if (steps === 0) return
+  for (const evicting of [false, true]) {
+    const folder = await newFolder(tmpdir())
+    const [dir, seed, workers] = [join(folder, 'store'), seedOf(evicting ? 1 : 0), Number(values.workers)]
+    const report = await stress({ dir, seed, workers, steps, evicting, stops: steps >> 4 })
+    const [longest, median] = [report.puts[0] ?? 0, report.puts[report.puts.length >> 1] ?? 0].map(Math.round)
+    console.log(
+      `seed ${seed}: ${report.operations} operations; a put took ${median} ms in the median, ${longest} ms at most`,
+    )
+    await end(folder, `Seed ${seed}`, report.problems)
+  }
 }
 
 function newFolder(parent: string): Promise<string> {
