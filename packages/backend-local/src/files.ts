@@ -56,8 +56,14 @@ const READ = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK
 
 /** Opens a file of the store. What lies in its place is something else: `integrity`. */
 export function openStored(path: string): number {
+  return openAndStat(path).fd
+}
+
+/** Likewise, with what the open file looks like. */
+export function openAndStat(path: string): { fd: number; stats: fs.BigIntStats } {
   const fd = fs.openSync(path, READ)
-  if (fs.fstatSync(fd).isFile()) return fd
+  const stats = statFdSync(fd)
+  if (stats.isFile()) return { fd, stats }
   fs.closeSync(fd)
   throw noFile(path)
 }
@@ -70,6 +76,10 @@ export function openIfThere(path: string): number | undefined {
     if (isMissing(error)) return undefined
     throw error
   }
+}
+
+export function statFdSync(fd: number): fs.BigIntStats {
+  return fs.fstatSync(fd, { bigint: true })
 }
 
 function noFile(path: string, cause?: unknown): StorageError {

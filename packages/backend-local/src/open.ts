@@ -22,6 +22,7 @@ import { reconcile } from './reconcile.ts'
 import type { Session } from './session.ts'
 import { createShards } from './shards.ts'
 import { createTidying } from './tidying.ts'
+import { createVerified } from './verified.ts'
 import { sweepPartials } from './sweep-partials.ts'
 import { whyNoFile } from './why-no-file.ts'
 
@@ -86,6 +87,7 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
       outboards: createOutboards(),
       shards,
       packs,
+      verified: createVerified(),
     }
     const session = { ...parts, tidying: createTidying(parts) }
     return { ...session, budget: createBudget(session) }

@@ -9,6 +9,7 @@ import type { Owner } from './owner.ts'
 import type { Packs } from './pack/packs.ts'
 import type { Shards } from './shards.ts'
 import type { Tidying } from './tidying.ts'
+import type { Verified } from './verified.ts'
 
 /** An open store: what its commands work on. */
 export interface Session {
@@ -21,6 +22,7 @@ export interface Session {
   readonly touches: Touches
   readonly owner: Owner
   readonly outboards: Outboards
+  readonly verified: Verified
   readonly budget: Budget
   readonly shards: Shards
   readonly packs: Packs

@@ -54,6 +54,33 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     wrong((store) => ({ stat: async (cid) => ({ cid, size: ((await store.stat(cid))?.size ?? 0) + 1 }) })),
     wrong((store) => ({ stat: async (cid) => ((await store.stat(cid))?.size === 0 ? undefined : store.stat(cid)) })),
   ],
+  'read: chunks belong to whoever reads them': [
+    wrongBody(async function* (body) {
+      const memory = new Uint8Array(4 * 1_048_576)
+      for await (const chunk of body) {
+        memory.set(chunk)
+        yield memory.subarray(0, chunk.length)
+      }
+    }),
+  ],
+  'read: lent chunks are right until the next one is asked for': [
+    wrong((store) => ({
+      read: async (cid, options) => {
+        const read = await store.read(cid, options)
+        return options?.lend === true ? { ...read, body: mapped(read.body, flip) } : read
+      },
+    })),
+    wrong((store) => {
+      const memory = new Uint8Array(4 * 1_048_576)
+      return {
+        read: async (cid, options) => {
+          const read = await store.read(cid, options)
+          const lent = mapped(read.body, (chunk) => (memory.set(chunk), memory.subarray(0, chunk.length)))
+          return options?.lend === true ? { ...read, body: lent } : read
+        },
+      }
+    }),
+  ],
   'stat: an absent blob is undefined': [
     wrong(() => ({ stat: async (cid) => ({ cid, size: 0 }) })),
     wrong(() => ({ stat: async () => Promise.reject(fault('not-found')) })),

@@ -56,6 +56,31 @@ export const readingCases: readonly ConformanceCase[] = [
       await sameRead(backend.read(blob.cid), blob)
     }
   }),
+  one('read: chunks belong to whoever reads them', ['filled'], async (context) => {
+    const backend = await context.open()
+    const blob = await blobOf(8 * LEAF + 7)
+    await context.fill(backend, blob)
+    const kept = await collect((await backend.read(blob.cid)).body)
+    sameBytes(Buffer.concat(kept), blob.bytes, 'chunks that were kept until the end')
+  }),
+  one('read: lent chunks are right until the next one is asked for', ['filled'], async (context) => {
+    const backend = await context.open()
+    const blob = await blobOf(8 * LEAF + 7)
+    await context.fill(backend, blob)
+    const readers = [await backend.read(blob.cid, { lend: true }), await backend.read(blob.cid, { lend: true })]
+    const seen = await Promise.all(
+      readers.map(async ({ body }) => {
+        const copies: Uint8Array[] = []
+        for await (const chunk of body) {
+          // The other one goes on meanwhile.
+          await new Promise((resolve) => setImmediate(resolve))
+          copies.push(chunk.slice())
+        }
+        return copies
+      }),
+    )
+    for (const copies of seen) sameBytes(Buffer.concat(copies), blob.bytes, 'bytes that were lent')
+  }),
   one('read: gives the bytes of a blob with two levels of nodes', ['filled'], async (context) => {
     const backend = await context.open()
     const blob = await blobOf(64 * 1025, { layout: smallLeaves })

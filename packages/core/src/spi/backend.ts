@@ -13,6 +13,11 @@ export interface ReadOptions extends CallOptions {
   readonly offset?: number | undefined
   /** Bytes wanted; what reaches beyond the end is cut off. Default: to the end. */
   readonly length?: number | undefined
+  /**
+   * Lend the chunks, which costs less where the backend can: each may be looked at until the next one is asked for, and
+   * may be empty after that. Default: chunks belong to whoever reads them.
+   */
+  readonly lend?: boolean | undefined
 }
 
 export interface BlobStat {

@@ -122,7 +122,8 @@ export interface Usage {
 
 /**
  * The store on this machine. Every put lands here first and gets its id here. It verifies every leaf it
- * reads (`traits.verifies` is `leaves`), keeps the catalog, and is the only place where blobs become visible.
+ * reads (`traits.verifies` is `leaves`), if it did not before and nothing changed since; it keeps the catalog, and is
+ * the only place where blobs become visible.
  */
 export interface NearStore extends Backend {
   readonly catalog: Catalog
