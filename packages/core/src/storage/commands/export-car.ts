@@ -55,7 +55,7 @@ async function* blocksOfBlob({ near, signal, ...job }: Job, cid: CID): AsyncGene
   const bytes = await near.outboard(cid, { signal })
   if (stat === undefined || bytes === undefined) throw new StorageError('not-found', `${cid} is not stored.`, { cid })
   const outboard = parseOutboard(bytes, cid, stat.size)
-  const { body } = await near.read(cid, { signal })
+  const { body } = await near.read(cid, { signal, lend: true })
   const leaves = splitLeaves(body, alongLeaves(outboard.leaves, 0), { signal })
   try {
     for (const step of walk(outboard)) {

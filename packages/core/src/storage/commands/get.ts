@@ -10,6 +10,7 @@ import { fetchBlob } from '../far/fetch.ts'
 import { statFar } from '../far/stat.ts'
 import type { Lifetime } from '../lifetime.ts'
 import { recordNear } from '../record-near.ts'
+import { byteStream } from '../byte-stream.ts'
 import { resolveRef } from '../resolve.ts'
 import { save } from '../save/save.ts'
 import type { StoredBlob } from '../stored-blob.ts'
@@ -30,8 +31,8 @@ export function get(
     options: WaitOptions | undefined,
     work: (signal: AbortSignal, options: WaitOptions) => Promise<T>,
   ): Promise<T> => lifetime.run(merged(options), (signal) => work(signal, merged(options)))
-  const read = (options: WaitOptions | undefined): AsyncIterableIterator<Uint8Array<ArrayBuffer>> =>
-    lifetime.stream(merged(options), (signal) => readBody(context, ref, slices, merged(options), signal))
+  const read = (options: WaitOptions | undefined, lend = false): AsyncIterableIterator<Uint8Array<ArrayBuffer>> =>
+    lifetime.stream(merged(options), (signal) => readBody(context, ref, slices, { ...merged(options), lend }, signal))
   const bytes = (options: WaitOptions | undefined): Promise<Uint8Array<ArrayBuffer>> =>
     run(
       options,
@@ -42,7 +43,7 @@ export function get(
     cid: (options) => run(options, (signal) => resolveRef(context.near, ref, { signal })),
     size: (options) =>
       run(options, async (signal) => windowOf(slices, (await locate(context, ref, signal)).size).length),
-    stream: (options) => ReadableStream.from(read(options)),
+    stream: (options) => byteStream(({ lend }) => read(options, lend)),
     bytes,
     arrayBuffer: async (options) => (await bytes(options)).buffer,
     text: async (options) => new TextDecoder().decode(await bytes(options)),
@@ -81,7 +82,7 @@ async function* readBody(
   context: Context,
   ref: Ref,
   slices: readonly Slice[],
-  options: WaitOptions,
+  options: WaitOptions & { readonly lend: boolean },
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const { cid, size, isDirectory, progress } = await bring(
@@ -95,7 +96,7 @@ async function* readBody(
   }
   const { offset, length } = windowOf(slices, size)
   progress.set({ cid, total: length })
-  const { body } = await context.near.read(cid, { offset, length, signal })
+  const { body } = await context.near.read(cid, { offset, length, signal, lend: options.lend })
   for await (const chunk of body) {
     progress.add(chunk.byteLength)
     yield chunk as Uint8Array<ArrayBuffer>

@@ -58,7 +58,7 @@ async function saveBlob(
   const window = windowOf(slices, stat.size)
   const whole = window.length === stat.size
   const open = async function* (): Body & AsyncGenerator<Uint8Array> {
-    for await (const chunk of (await near.read(cid, { ...window, signal })).body) {
+    for await (const chunk of (await near.read(cid, { ...window, signal, lend: true })).body) {
       yield chunk
       progress.add(chunk.byteLength)
     }
