@@ -1,14 +1,17 @@
 import { join } from 'node:path'
 import {
+  DAG_PB,
   MAX_LEAF_SIZE,
   StorageError,
   cidKey,
   directoryLinks,
+  leafMatches,
   parseCid,
   parseOutboard,
   readCar,
   serialiseOutboard,
   type CID,
+  type Outboard,
 } from '@stowage/core/spi'
 import { blobPath, directoryNodesPath, outboardPath, type StoredFile } from './address.ts'
 import type { NewBlob } from './catalog/records.ts'
@@ -44,8 +47,15 @@ async function blob(dir: string, key: string): Promise<Adoption | undefined> {
   const outboard = await readIfThere(join(dir, outboardPath(key)))
   const cid = outboard === undefined ? parseCid(key) : await rootOf(outboard, key)
   if (outboard === undefined && size > MAX_LEAF_SIZE) return undefined
-  parseOutboard(outboard ?? serialiseOutboard(cid, []), cid, size)
+  const parsed = parseOutboard(outboard ?? serialiseOutboard(cid, []), cid, size)
+  // One leaf in a frame, or many whose outboard a power cut took: only the bytes tell.
+  if (outboard === undefined && cid.code === DAG_PB && !(await isOneLeaf(dir, key, parsed))) return undefined
   return { cid, row: { directory: 0, size, outboard: outboard?.length ?? 0, standing: 1, trust: null }, children: [] }
+}
+
+async function isOneLeaf(dir: string, key: string, outboard: Outboard): Promise<boolean> {
+  const bytes = await readIfThere(join(dir, blobPath(key)))
+  return bytes?.length === outboard.size && leafMatches(outboard, 0, bytes)
 }
 
 async function directory(folder: Stores, key: string): Promise<Adoption | undefined> {

@@ -240,6 +240,18 @@ test.each(damages)('a catalog is made anew beside a blob with %s', async (_, dam
   await fresh.close()
 })
 
+test('what was stored is not made visible again without its outboard', async () => {
+  const { dir, cid, store, file } = await filled()
+  const { cid: framed } = await store.ingest(bodyOf(content('framed', 200_000)), { layout: layouts['unixfs-v0-2015'] })
+  await store.close()
+  await rm(`${file}.outboard`)
+  await rm(join(dir, 'catalog.sqlite'))
+  const fresh = local({ dir })
+  expect(await fresh.stat(cid)).toBeUndefined()
+  expect(await bytesOf((await fresh.read(framed)).body)).toEqual(Buffer.from(content('framed', 200_000)))
+  await fresh.close()
+})
+
 test('a catalog that is lost while it is open takes no change that nobody would find again', async () => {
   const { dir, cid, store } = await filled()
   for (const name of ['catalog.sqlite', 'catalog.sqlite-wal', 'catalog.sqlite-shm']) await rm(join(dir, name))
