@@ -322,6 +322,26 @@ test('deletions give their room back, while others read, put and delete', async 
   }
 })
 
+test('a pack that somebody compacted away is not taken up by who still knows of it', async () => {
+  const dir = await newFolder()
+  const stores = Array.from({ length: 10 }, () => local({ dir }))
+  const cids = await Promise.all(stores.map((store, number) => put(store, content(`one ${number}`, 1000))))
+  for (const store of stores) await store.close()
+  const before = await packFiles(dir)
+  expect(before.length).toBeGreaterThan(8)
+  const late = local({ dir })
+  expect(await bytesAt(late, cids[0]!)).toEqual(Buffer.from(content('one 0', 1000)))
+  const tidy = local({ dir })
+  await tidy.gc()
+  expect((await packFiles(dir)).filter((file) => before.includes(file)).length).toBeLessThan(before.length - 8)
+  const cid = await put(late, content('late', 1000))
+  for (const [number, one] of cids.entries())
+    expect(await bytesAt(late, one)).toEqual(Buffer.from(content(`one ${number}`, 1000)))
+  expect(await bytesAt(tidy, cid)).toEqual(Buffer.from(content('late', 1000)))
+  await late.close()
+  await tidy.close()
+})
+
 test('the catalog may be lost: packs need none', async () => {
   const dir = await newFolder()
   const first = local({ dir })

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import { StorageError } from '@stowage/core/spi'
 import type { FileLock } from '../lock.ts'
 import { tryLock } from '../lock.ts'
 import { makePack, newPackName, packLockPath, PACK_SIZE, sizeOfFd, type Pack } from './pack-file.ts'
@@ -23,17 +24,20 @@ export function takePack(folder: string, set: PackSet): OwnPack {
     .toSorted((a, b) => b.end - a.end)
   for (const pack of free.slice(0, TRIES)) {
     const held = claimPack(folder, pack)
-    if (held !== undefined) return own(set, pack, held)
+    const taken = held && own(set, pack, held)
+    if (taken !== undefined) return taken
   }
   const name = newPackName(Date.now())
   const held = tryLock(packLockPath(folder, name)) as FileLock
   try {
     makePack(folder, name)
-    return own(set, set.adopt(name), held)
   } catch (error) {
     held.release()
     throw error
   }
+  const taken = own(set, set.adopt(name), held)
+  if (taken !== undefined) return taken
+  throw new StorageError('unavailable', `The pack ${name} was removed as soon as it was made.`)
 }
 
 /** The lock of a pack, unless somebody appends to it. */
@@ -41,25 +45,37 @@ export function claimPack(folder: string, pack: Pack): FileLock | undefined {
   return tryLock(packLockPath(folder, pack.name))
 }
 
-function own(set: PackSet, pack: Pack, held: FileLock): OwnPack {
+/** Undefined: the pack was compacted away before its lock was ours. */
+function own(set: PackSet, pack: Pack, held: FileLock): OwnPack | undefined {
+  let fd: number | undefined
   try {
-    // What its last owner wrote to the very end.
-    set.refreshNow()
-    const fd = set.hold(pack)
-    blank(fd, pack.end, sizeOfFd(fd))
-    pack.end = pack.seen = sizeOfFd(fd)
-    return {
-      pack,
-      fd,
-      release: () => {
-        set.unhold(pack)
-        held.release()
-      },
-    }
+    fd = appendable(set, pack)
   } catch (error) {
     held.release()
     throw error
   }
+  if (fd === undefined) {
+    held.release()
+    return undefined
+  }
+  return {
+    pack,
+    fd,
+    release: () => {
+      set.unhold(pack)
+      held.release()
+    },
+  }
+}
+
+function appendable(set: PackSet, pack: Pack): number | undefined {
+  // What its last owner wrote to the very end.
+  set.refreshNow()
+  if (set.get(pack.number) !== pack) return undefined
+  const fd = set.hold(pack)
+  blank(fd, pack.end, sizeOfFd(fd))
+  pack.end = pack.seen = sizeOfFd(fd)
+  return fd
 }
 
 /**
