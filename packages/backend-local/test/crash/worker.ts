@@ -65,7 +65,9 @@ async function work({ dir, seed, evicting, steps = Infinity, script }: Orders): 
 }
 
 function isLoss(model: Model, operation: Operation, error: unknown): boolean {
-  if (!(error instanceof Gone) && !StorageError.is(error, 'not-found')) return false
+  // A view says `conflict` when its directory goes while it is made.
+  const gone = StorageError.is(error, 'not-found') || (operation.kind === 'view' && StorageError.is(error, 'conflict'))
+  if (!gone && !(error instanceof Gone)) return false
   return needs(operation).some((id) => !isProtected(model, id))
 }
 
