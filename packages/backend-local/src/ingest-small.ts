@@ -38,7 +38,15 @@ export async function ingestSmall(
   const alias = wantsDigest(options) ? sha256Alias(digest) : undefined
   options.onBytes?.(size)
   const published = await publishPacked(session, { cid, digest, bytes, alias }, options, signal)
-  return { ...published, size, outboard: serialiseOutboard(cid, []), sha256: digest }
+  return {
+    ...published,
+    size,
+    sha256: digest,
+    // Hardly anybody asks for the outboard of a single leaf.
+    get outboard() {
+      return serialiseOutboard(cid, [])
+    },
+  }
 }
 
 /** True when the digest of all bytes is needed, whatever the leaves are. */

@@ -101,10 +101,13 @@ export function createLife(backend: string, dir: string): Life {
     run: async (about, options, call) => {
       const signal = signalOf(options)
       return track(
-        translated(about, signal, async () => {
-          await takeTurns()
-          throwIfAborted(signal)
-          return call(signal)
+        translated(about, signal, () => {
+          const waiting = takeTurns()
+          if (waiting === undefined) return call(signal)
+          return waiting.then(() => {
+            throwIfAborted(signal)
+            return call(signal)
+          })
         }),
       )
     },

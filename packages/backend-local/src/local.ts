@@ -59,7 +59,7 @@ export function local(options: LocalOptions): NearStore {
 
   function run<T>(about: StorageErrorInit, options: CallOptions | undefined, call: Call<T>): Promise<T> {
     return life.run(about, options, async (signal) => {
-      const { session, commands } = await raceAbort(ready(), signal)
+      const { session, commands } = opened ?? (await raceAbort(ready(), signal))
       signal.throwIfAborted()
       return call(session, commands, signal)
     })

@@ -17,7 +17,7 @@ import { attach } from './commit.ts'
 import { removeFile } from './files.ts'
 import { bookGone, goneOfAll } from './pack/books.ts'
 import type { Packed } from './pack/packs.ts'
-import { SMALL } from './pack/record.ts'
+import { SMALL, type TAKEN_OUT } from './pack/record.ts'
 import type { Session } from './session.ts'
 import { isTrusted } from './trust.ts'
 
@@ -71,12 +71,17 @@ export async function publishPacked(
   signal: AbortSignal,
 ): Promise<{ cid: CID; deduplicated: boolean }> {
   const { budget, database, dir, packs, writer } = session
+  const plain = commit.name === undefined && !commit.pin && commit.member !== true && alias === undefined
+  if (plain && packs.isNew(digest)) {
+    await packs.put(digest, bytes, { member: false })
+    await budget.keepUp()
+    return { cid, deduplicated: false }
+  }
   const key = cidKey(cid)
   const row = findByKey(database, key)
   // A file of its own, because somebody asked for its path.
   const ownFile = row?.packed === 0 && isTrusted(dir, row)
   const deduplicated = ownFile || (await packs.put(digest, bytes, { member: commit.member === true })).deduplicated
-  const plain = commit.name === undefined && !commit.pin && commit.member !== true && alias === undefined
   if (
     plain &&
     (row === undefined ? !deduplicated || !packs.findNow(digest)?.member : row.packed === 1 && row.standing === 1)
@@ -138,8 +143,9 @@ export function removePacked(
   { database, packs }: Pick<Session, 'database' | 'packs'>,
   step: Step,
   digest: Uint8Array,
+  as?: typeof TAKEN_OUT,
 ): boolean {
-  const removed = packs.remove(digest)
+  const removed = packs.remove(digest, as)
   for (const { pack, path, size, undo } of removed) {
     step.undo(undo)
     step.sync(path)

@@ -5,6 +5,7 @@ import { requireBlob } from './blob.ts'
 import { findByKey, renewBlob, type BlobRow } from './catalog/records.ts'
 import { statIfThere } from './files.ts'
 import { packedDigest, readPacked, removePacked, requireRow } from './packed.ts'
+import { TAKEN_OUT } from './pack/record.ts'
 import { moveIn } from './publish.ts'
 import { missing } from './quarantine.ts'
 import type { Session } from './session.ts'
@@ -56,7 +57,7 @@ function takeOut(
     moveIn(session, step, row.key, { path, directory: false }, undefined)
     const trust = fingerprint(dir, { key: row.key, directory: 0, outboard: 0 }) ?? null
     renewBlob(database, row.id, { ...row, size, trust, packed: 0 })
-    removePacked(session, step, digest)
+    removePacked(session, step, digest, TAKEN_OUT)
     return true
   }, signal)
 }

@@ -297,6 +297,20 @@ test('who asks for a path gets a file, and then there is one copy, which is that
   await Promise.all([one.close(), other.close()])
 })
 
+test('a compaction does not forget who has a file of its own', async () => {
+  const dir = await newFolder()
+  const store = local({ dir })
+  const cids = await fill(store, 100)
+  await store.path?.(cids[7] as CID)
+  await Promise.all(cids.slice(10).map((cid) => store.delete(cid)))
+  await store.gc()
+  expect(await packBytes(dir)).toBeLessThan(12_000)
+  expect(await store.ingest(bodyOf(content('7', 1000)))).toMatchObject({ deduplicated: true })
+  expect(await all(store)).toEqual(cids.slice(0, 10).map(String).toSorted())
+  expect(await store.usage()).toMatchObject({ blobs: 10, bytes: 10_000 })
+  await store.close()
+})
+
 test('deletions give their room back, while others read, put and delete', async () => {
   const dir = await newFolder()
   const [one, other] = [local({ dir }), local({ dir })]

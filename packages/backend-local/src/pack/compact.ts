@@ -6,12 +6,12 @@ import { openIfThere, removeFile } from '../files.ts'
 import { takeTurns } from '../turns.ts'
 import type { Appender } from './appender.ts'
 import { bookGone, closeBook } from './books.ts'
-import { probe } from './lookup.ts'
+import { bytesAt, probe } from './lookup.ts'
 import { claimPack } from './own-pack.ts'
 import { markRecord, PACK_HEADER, packPath, type Pack } from './pack-file.ts'
 import type { PackSet } from './pack-set.ts'
 import type { Index, Place } from './place-index.ts'
-import { COMING, GONE, HEADER_SIZE, HERE } from './record.ts'
+import { COMING, GONE, HEADER_SIZE, HERE, TAKEN_OUT, type NewRecord } from './record.ts'
 import { scan } from './scan.ts'
 
 /** What compaction works on. */
@@ -68,11 +68,14 @@ async function moveAll(work: Compacting, pack: Pack, fd: number, signal: AbortSi
   let moves: Move[] = []
   let bytes = 0
   let kept = 0
-  for (const { digest, offset, size } of scan(fd, PACK_HEADER, pack.seen, { verify: true })) {
+  for (const { digest, offset, size, createdAt: putAt, member: wasMember } of scan(fd, PACK_HEADER, pack.seen, {
+    verify: true,
+  })) {
     await takeTurns()
     throwIfAborted(signal)
     const from = { pack: pack.number, offset, reach: HEADER_SIZE + size }
     const found = probe(set, digest, from, false)
+    if (found === 'out') await keepOut(work, { digest, createdAt: putAt, member: wasMember }, from)
     if (typeof found !== 'object') continue
     const { createdAt, member } = found
     const to = appender.append({ digest, bytes: found.bytes, createdAt, member, state: COMING })
@@ -87,6 +90,20 @@ async function moveAll(work: Compacting, pack: Pack, fd: number, signal: AbortSi
   }
   await settle(work, pack, moves, signal)
   return kept + bytes
+}
+
+/** That a blob has a file of its own must be known as long as it has. */
+async function keepOut(
+  { set, appender, database, writer }: Compacting,
+  record: Pick<NewRecord, 'digest' | 'createdAt' | 'member'>,
+  from: Place,
+): Promise<void> {
+  const bytes = bytesAt(set, from)
+  if (bytes === undefined) return
+  const size = bytes.length
+  const { pack } = await appender.append({ ...record, bytes, state: TAKEN_OUT })
+  const name = set.get(pack)?.name
+  if (name !== undefined) await writer.write(() => bookGone(database, name, { records: 1, bytes: size }))
 }
 
 /**

@@ -2,7 +2,19 @@ import { sha256 } from '@stowage/core/spi'
 import { readAtSync } from '../files.ts'
 import type { PackSet } from './pack-set.ts'
 import type { Index, Place } from './place-index.ts'
-import { createdAt, GONE, HEADER_SIZE, HERE, isAbout, isMember, readHeader, sizeAt, SMALL, stateAt } from './record.ts'
+import {
+  createdAt,
+  GONE,
+  HEADER_SIZE,
+  HERE,
+  isAbout,
+  isMember,
+  readHeader,
+  sizeAt,
+  SMALL,
+  stateAt,
+  TAKEN_OUT,
+} from './record.ts'
 
 /** A record that was found. Its bytes lie in memory that the next look overwrites: use or copy them at once. */
 export interface Found {
@@ -14,8 +26,8 @@ export interface Found {
   readonly bytes: Buffer
 }
 
-/** `damaged`: there is a record, but no good one. */
-export type Outcome = Found | 'damaged' | undefined
+/** `damaged`: there is a record, but no good one. `out`: the blob has a file of its own. */
+export type Outcome = Found | 'damaged' | 'out' | undefined
 
 export interface Known {
   readonly index: Index
@@ -37,12 +49,12 @@ export function lookUp(known: Known, digest: Uint8Array, verify: boolean): Outco
 }
 
 function lookFurther(known: Known, digest: Uint8Array, verify: boolean): Outcome {
-  let outcome: 'damaged' | undefined
+  let outcome: 'damaged' | 'out' | undefined
   for (const place of known.index.find(digest)) {
     const found = probe(known.set, digest, place, verify)
     if (typeof found === 'object') return found
     if (found === 'gone') known.index.remove(digest, place)
-    if (found === 'damaged') outcome = found
+    if (found === 'damaged' || found === 'out') outcome = found
   }
   return outcome
 }
@@ -53,15 +65,13 @@ export function probe(
   digest: Uint8Array,
   place: Place,
   verify: boolean,
-): Found | 'gone' | 'coming' | 'damaged' | 'other' {
-  const pack = set.get(place.pack)
-  const fd = pack && set.fd(pack)
-  if (fd === undefined) return 'gone'
-  const read = scratch.subarray(0, readAtSync(fd, scratch.subarray(0, place.reach), place.offset))
+): Found | 'gone' | 'coming' | 'out' | 'damaged' | 'other' {
+  const read = readPlace(set, place)
+  if (read === undefined) return 'gone'
   if (read.length < HEADER_SIZE || !isAbout(read, 0, digest))
     return readHeader(read, 0) === undefined ? 'damaged' : 'other'
   const state = stateAt(read, 0)
-  if (state !== HERE) return state === GONE ? 'gone' : 'coming'
+  if (state !== HERE) return state === GONE ? 'gone' : state === TAKEN_OUT ? 'out' : 'coming'
   const size = sizeAt(read, 0)
   const bytes = read.subarray(HEADER_SIZE, HEADER_SIZE + size)
   if (bytes.length < size || (verify && Buffer.compare(sha256(bytes), digest) !== 0)) return 'damaged'
@@ -70,9 +80,20 @@ export function probe(
 
 /** What the record at a place is about, if it is sound. */
 export function digestAt(set: PackSet, place: Place): Uint8Array | undefined {
-  const pack = set.get(place.pack)
+  const read = readPlace(set, { ...place, reach: HEADER_SIZE })
+  return read && readHeader(read, 0)?.digest
+}
+
+/** The bytes of the record at a place, in whatever state. Use or copy them at once. */
+export function bytesAt(set: PackSet, place: Place): Buffer | undefined {
+  const read = readPlace(set, place)
+  const size = read && readHeader(read, 0)?.size
+  return size === undefined ? undefined : read?.subarray(HEADER_SIZE, HEADER_SIZE + size)
+}
+
+function readPlace(set: PackSet, { pack: number, offset, reach }: Place): Buffer | undefined {
+  const pack = set.get(number)
   const fd = pack && set.fd(pack)
   if (fd === undefined) return undefined
-  const read = scratch.subarray(0, readAtSync(fd, scratch.subarray(0, HEADER_SIZE), place.offset))
-  return readHeader(read, 0)?.digest
+  return scratch.subarray(0, readAtSync(fd, scratch.subarray(0, reach), offset))
 }

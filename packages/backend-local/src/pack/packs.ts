@@ -7,7 +7,7 @@ import { listAll } from './list-all.ts'
 import { digestAt, lookUp, probe, type Found } from './lookup.ts'
 import { packPath } from './pack-file.ts'
 import type { Place, Valuing } from './place-index.ts'
-import { HEADER_SIZE, HERE } from './record.ts'
+import { GONE, HEADER_SIZE, HERE, type TAKEN_OUT } from './record.ts'
 import { removeRecords, retireDamaged, type Removed } from './removal.ts'
 import { samples, type Sample } from './samples.ts'
 import { tidy } from './tidy.ts'
@@ -43,8 +43,10 @@ export interface Packs {
   findNow(digest: Uint8Array): Packed | undefined
   /** Resolved: durable. Answers whether a good copy was here already. */
   put(digest: Uint8Array, bytes: Uint8Array, options: PutOptions): Promise<{ deduplicated: boolean }>
-  /** Marks every record of the blob as gone. Inside a change, for a compaction must not run meanwhile. */
-  remove(digest: Uint8Array): readonly Removed[]
+  /** True when nothing is known of the blob, and so nothing in the catalog either, unless others put it just now. */
+  isNew(digest: Uint8Array): boolean
+  /** Marks every record of the blob as gone, or taken out. Inside a change, for a compaction must not run meanwhile. */
+  remove(digest: Uint8Array, as?: typeof GONE | typeof TAKEN_OUT): readonly Removed[]
   /** False: not here, as far as this process knows. */
   touch(digest: Uint8Array): boolean
   /** Everything that is here, a page at a time. */
@@ -102,7 +104,7 @@ export async function openPacks(folder: string, temporary: () => string, valueOf
     bytes: Uint8Array,
     { member }: PutOptions,
   ): Promise<{ deduplicated: boolean }> {
-    const key = Buffer.from(digest.buffer, digest.byteOffset, digest.length).toString('latin1')
+    const key = keyOf(digest)
     const under = flying.get(key)
     if (under !== undefined) {
       await under
@@ -156,7 +158,8 @@ export async function openPacks(folder: string, temporary: () => string, valueOf
       return typeof found === 'object' ? packed(digest, found) : undefined
     },
     put: (digest, bytes, options) => sound(() => put(digest, bytes, options)),
-    remove: (digest) => removeRecords(state(), folder, digest),
+    isNew: (digest) => state().index.first(digest) === undefined && !flying.has(keyOf(digest)),
+    remove: (digest, as = GONE) => removeRecords(state(), folder, digest, as),
     touch: (digest) => {
       const { index } = state()
       const place = index.first(digest)
@@ -187,6 +190,10 @@ export async function openPacks(folder: string, temporary: () => string, valueOf
     },
     close,
   }
+}
+
+function keyOf(digest: Uint8Array): string {
+  return Buffer.from(digest.buffer, digest.byteOffset, digest.length).toString('latin1')
 }
 
 function damaged(digest: Uint8Array): StorageError {

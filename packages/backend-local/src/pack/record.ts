@@ -19,7 +19,9 @@ export const HERE = 0
 export const GONE = 1
 /** A compaction copied it: it is not here yet, because the original still is. */
 export const COMING = 2
-export type State = typeof HERE | typeof GONE | typeof COMING
+/** It has a file of its own instead. Who puts it again must ask the catalog. */
+export const TAKEN_OUT = 3
+export type State = typeof HERE | typeof GONE | typeof COMING | typeof TAKEN_OUT
 
 const MARK = 0x6b70
 const DIGEST_AT = 15
@@ -40,7 +42,7 @@ export interface RecordHeader {
 }
 
 export interface NewRecord {
-  readonly state: typeof HERE | typeof COMING
+  readonly state: typeof HERE | typeof COMING | typeof TAKEN_OUT
   readonly digest: Uint8Array
   readonly bytes: Uint8Array
   readonly createdAt: number
@@ -88,7 +90,7 @@ export function isMember(source: Buffer, at: number): boolean {
 
 export function stateAt(source: Buffer, at: number): State {
   const state = source[at + STATE_AT]
-  return state === HERE || state === COMING ? state : GONE
+  return state === HERE || state === COMING || state === TAKEN_OUT ? state : GONE
 }
 
 /** True when the record is about the blob with this digest, whatever its bytes are. */
