@@ -7,7 +7,7 @@ import type { Session } from './session.ts'
 const ingestLarge = bounded(ingest)
 
 /** The way in for what is in memory: small bytes go to a pack without further ado. */
-export async function ingestBytes(
+export function ingestBytes(
   session: Session,
   bytes: Uint8Array,
   options: IngestOptions,

@@ -21,6 +21,8 @@ interface Opened {
   readonly commands: Commands
 }
 
+type Read = NonNullable<NearStore['readBytes']>
+
 /** What a call is made of: the store, what it can do, and when to stop. */
 type Call<T> = (session: Session, commands: Commands, signal: AbortSignal) => Promise<T>
 
@@ -64,6 +66,9 @@ export function local(options: LocalOptions): NearStore {
       return call(session, commands, signal)
     })
   }
+  function readNow({ session, commands }: Opened, cid: CID, options?: CallOptions): ReturnType<Read> {
+    return life.brief({ operation: 'read', cid }, options, () => commands.readNow(session, cid))
+  }
   const on = <T>(operation: string, cid: CID, options: CallOptions | undefined, call: Call<T>): Promise<T> =>
     run({ operation, cid }, options, call)
 
@@ -85,10 +90,8 @@ export function local(options: LocalOptions): NearStore {
       run({ operation: 'ingest' }, options, (session, { ingestBytes }, signal) =>
         ingestBytes(session, bytes, options, signal),
       ),
-    readBytes: async (cid, options) => {
-      const { session, commands } = opened ?? (await ready())
-      return life.brief({ operation: 'read', cid }, options, () => commands.readNow(session, cid))
-    },
+    readBytes: (cid, options) =>
+      opened === undefined ? ready().then((found) => readNow(found, cid, options)) : readNow(opened, cid, options),
     ingest: (source, options = {}) =>
       run({ operation: 'ingest' }, options, (session, { ingest }, signal) => ingest(session, source, options, signal)),
     ingestFile: (file, options = {}) =>

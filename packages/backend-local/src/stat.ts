@@ -6,6 +6,7 @@ import { cidOf, findBlob, rows, type BlobRow } from './catalog/records.ts'
 import { statIfThere } from './files.ts'
 import { findPacked } from './packed.ts'
 import type { Session } from './session.ts'
+import { takeTurns } from './turns.ts'
 
 /** A record whose file is gone is a miss. */
 export async function stat(session: Session, cid: CID): Promise<BlobStat | undefined> {
@@ -37,6 +38,7 @@ export async function outboard(session: Session, cid: CID): Promise<Uint8Array |
 
 export async function* list({ database, packs }: Session): AsyncGenerator<BlobStat> {
   for (const page of rows(database)) {
+    await takeTurns()
     for (const row of page) if (row.directory === 0 && row.packed === 0) yield { cid: cidOf(row), size: row.size }
   }
   for await (const page of packs.list()) for (const { digest, size } of page) yield { cid: rawCid(digest), size }

@@ -4,6 +4,7 @@ import type { Life } from '../life.ts'
 import { findPacked, packedDigest, recordOf, requireRow } from '../packed.ts'
 import type { Session } from '../session.ts'
 import { isLost } from '../stat.ts'
+import { takeTurns } from '../turns.ts'
 import { aliasTarget, setAlias } from './aliases.ts'
 import { history, nameTarget, removeName, setName } from './names.ts'
 import { pins, removePin, setPin } from './pins.ts'
@@ -103,7 +104,10 @@ async function* flatten<T>(
   session: () => Promise<Session>,
   pages: (session: Session) => Iterable<readonly T[]> | AsyncIterable<readonly T[]>,
 ): AsyncGenerator<T> {
-  for await (const page of pages(await session())) yield* page
+  for await (const page of pages(await session())) {
+    await takeTurns()
+    yield* page
+  }
 }
 
 function touch({ touches, packs }: Session, cid: CID): void {

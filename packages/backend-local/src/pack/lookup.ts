@@ -1,5 +1,5 @@
+import { readSync } from 'node:fs'
 import { sha256 } from '@stowage/core/spi'
-import { readAtSync } from '../files.ts'
 import type { PackSet } from './pack-set.ts'
 import type { Index, Place } from './place-index.ts'
 import {
@@ -95,5 +95,6 @@ function readPlace(set: PackSet, { pack: number, offset, reach }: Place): Buffer
   const pack = set.get(number)
   const fd = pack && set.fd(pack)
   if (fd === undefined) return undefined
-  return scratch.subarray(0, readAtSync(fd, scratch.subarray(0, reach), offset))
+  // One call: only at the end of a file does it give less than it was asked for.
+  return scratch.subarray(0, readSync(fd, scratch, 0, reach, offset))
 }

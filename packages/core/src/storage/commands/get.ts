@@ -26,18 +26,16 @@ export function get(
   defaults: WaitOptions,
   slices: readonly Slice[] = [],
 ): StoredBlob {
-  const merged = (options: WaitOptions | undefined): WaitOptions => ({ ...defaults, ...options })
+  const merged = (options: WaitOptions | undefined): WaitOptions =>
+    options === undefined ? defaults : { ...defaults, ...options }
   const run = <T>(
     options: WaitOptions | undefined,
     work: (signal: AbortSignal, options: WaitOptions) => Promise<T>,
   ): Promise<T> => lifetime.run(merged(options), (signal) => work(signal, merged(options)))
   const read = (options: WaitOptions | undefined, lend = false): AsyncIterableIterator<Uint8Array<ArrayBuffer>> =>
     lifetime.stream(merged(options), (signal) => readBody(context, ref, slices, { ...merged(options), lend }, signal))
-  const bytes = (options: WaitOptions | undefined): Promise<Uint8Array<ArrayBuffer>> =>
-    run(
-      options,
-      async (_, merged) => (await atOnce(context, ref, slices, merged)) ?? collect(read(options), constants.MAX_LENGTH),
-    )
+  const bytes = async (options: WaitOptions | undefined): Promise<Uint8Array<ArrayBuffer>> =>
+    (await atOnce(context, ref, slices, merged(options))) ?? collect(read(options), constants.MAX_LENGTH)
 
   return {
     cid: (options) => run(options, (signal) => resolveRef(context.near, ref, { signal })),
@@ -63,19 +61,18 @@ export function get(
 }
 
 /** A whole small blob by its CID, where the near store can give it in one step. */
-function atOnce(
+async function atOnce(
   { near, counters }: Context,
   ref: Ref,
   slices: readonly Slice[],
   { onProgress, signal }: WaitOptions,
-): Promise<Uint8Array<ArrayBuffer> | undefined> | undefined {
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (near.readBytes === undefined || slices.length > 0 || onProgress !== undefined) return undefined
   const parsed = parseRef(ref)
   if (parsed.kind !== 'cid' || parsed.path.length > 0 || parsed.cid.code !== RAW) return undefined
-  return near.readBytes(parsed.cid, { signal }).then((bytes) => {
-    if (bytes !== undefined) counters.nearHits++
-    return bytes
-  })
+  const bytes = await near.readBytes(parsed.cid, signal && { signal })
+  if (bytes !== undefined) counters.nearHits++
+  return bytes
 }
 
 async function* readBody(

@@ -51,7 +51,7 @@ async function store(
   const progress = meter(options.onProgress, { name: options.name, total, layer: 'cache' })
   const { cid, size, deduplicated } = await into({ ...ingest, onBytes: progress.at })
   count(context, deduplicated)
-  const tiers = await replicateTo(context, cid, targets, signal)
+  const tiers = targets.length === 0 ? {} : await replicateTo(context, cid, targets, signal)
   progress.end({ cid, bytes: size, total: size })
   return { cid, size, deduplicated, tiers }
 }
