@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { StorageError } from '@stowage/core/spi'
 import { local } from '../../src/index.ts'
@@ -33,6 +34,8 @@ function say(said: Said): void {
 }
 
 async function work({ dir, seed, evicting, steps = Infinity, script }: Orders): Promise<void> {
+  // What it leaves there when it is killed goes with the rest.
+  process.env['TMPDIR'] = dirname(dir)
   let store = local({ dir })
   const model = emptyModel()
   const plan = planner(random(seed), { prefix: seed, evicting })
