@@ -3,7 +3,7 @@ import { local } from '@stowage/backend-local'
 import { rawCid, type NearStore } from '@stowage/core'
 import type { StorageOptions } from 'stowage'
 import { openStorage } from '../stowage.ts'
-import { bytesOf, inFlight, type ValueStore, type ValueStoreKind } from './value-store.ts'
+import { inFlight, type ValueStore, type ValueStoreKind } from './value-store.ts'
 
 /** Through the API that everybody uses. */
 export function stowage(options?: StorageOptions): ValueStoreKind {
@@ -28,21 +28,18 @@ export const nearStore: ValueStoreKind = {
   async open(dir): Promise<ValueStore> {
     const near: NearStore = local({ dir: join(dir, 'store') })
     return {
-      put: async (values) => inFlight(values.length, (index) => near.ingest(once(values[index]))),
+      put: async (values) => inFlight(values.length, (index) => near.ingestBytes?.(values[index] ?? new Uint8Array())),
       reader(digests) {
         const cids = digests.map((digest) => rawCid(digest))
         return async (index) => {
           const cid = cids[index]
-          if (cid === undefined) throw new RangeError(`there is no value ${index}`)
-          return bytesOf((await near.read(cid)).body)
+          const bytes = cid && (await near.readBytes?.(cid))
+          if (bytes === undefined) throw new RangeError(`there is no value ${index}`)
+          return bytes
         }
       },
       verifies: true,
       close: async () => near.close(),
     }
   },
-}
-
-async function* once(value: Uint8Array = new Uint8Array()): AsyncGenerator<Uint8Array> {
-  yield value
 }
