@@ -13,7 +13,7 @@ import {
 import { assertCommit } from './commit.ts'
 import { fixedLeafSize } from './leaf-sizes.ts'
 import { SMALL } from './pack/record.ts'
-import { publishPacked } from './packed.ts'
+import { publishPacked } from './publish-packed.ts'
 import type { Session } from './session.ts'
 
 /** So many bytes become one raw leaf that a pack takes; -1: in this layout none do. */
