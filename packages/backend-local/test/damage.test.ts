@@ -327,6 +327,7 @@ test('damage in the middle of a catalog is noticed after a crash', async () => {
 test.each([
   ['a schema that SQLite cannot read any more', "UPDATE sqlite_schema SET sql = replace(sql, 'new.size', 'new.sise')"],
   ['tables and no version', 'PRAGMA user_version = 0'],
+  ['a table too few', 'DROP TABLE packs'],
 ])('a catalog with %s is made anew', async (_, spoil) => {
   const { dir, cid, store } = await filled()
   await store.close()
@@ -335,10 +336,12 @@ test.each([
   catalog.close()
   const first = local({ dir })
   await first.ingest(bodyOf(content('other', 9000)), { layout }).catch(() => {})
+  await first.usage().catch(() => {})
   await first.close()
   const fresh = local({ dir })
   expect(await bytesOf((await fresh.read(cid)).body)).toEqual(Buffer.from(bytes))
   await fresh.ingest(bodyOf(content('more', 9000)), { layout })
+  await fresh.usage()
   await fresh.close()
 })
 
