@@ -26,6 +26,11 @@ export function directoryNodesPath(key: string): string {
   return `${shardOf(key)}/${key}.dir`
 }
 
+/** What a row's content lies in: a blob's bytes, or a directory's nodes. */
+export function contentPath({ key, directory }: { readonly key: string; readonly directory: number }): string {
+  return directory === 1 ? directoryNodesPath(key) : blobPath(key)
+}
+
 export function viewPath(key: string): string {
   shardOf(key)
   return `views/${key}`

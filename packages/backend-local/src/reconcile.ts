@@ -1,7 +1,15 @@
 import { join } from 'node:path'
 import { parseCid } from '@stowage/core/spi'
 import { adoptable, type Adoption } from './adopt.ts'
-import { blobPath, directoryNodesPath, outboardPath, parseFileName, shardOf, type StoredFile } from './address.ts'
+import {
+  blobPath,
+  contentPath,
+  directoryNodesPath,
+  outboardPath,
+  parseFileName,
+  shardOf,
+  type StoredFile,
+} from './address.ts'
 import { addLinks } from './catalog/links.ts'
 import { isPinned } from './catalog/pins.ts'
 import { deleteBlob, findByKey, insertBlob, renewBlob, rows, type BlobRow } from './catalog/records.ts'
@@ -81,7 +89,7 @@ function isKnown({ database }: Folder, key: string): boolean {
 }
 
 function isThere(dir: string, row: { readonly key: string; readonly directory: number }): boolean {
-  return statIfThere(join(dir, row.directory === 1 ? directoryNodesPath(row.key) : blobPath(row.key))) !== undefined
+  return statIfThere(join(dir, contentPath(row))) !== undefined
 }
 
 async function adoptFilesWithoutRecords(folder: Folder): Promise<Omit<Reconciled, 'dropped'>> {

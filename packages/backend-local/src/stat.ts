@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { rawCid, serialiseOutboard, type BlobStat, type CID } from '@stowage/core/spi'
-import { blobPath, directoryNodesPath } from './address.ts'
+import { contentPath } from './address.ts'
 import { outboardBytes } from './blob.ts'
 import { cidOf, findBlob, rows, type BlobRow } from './catalog/records.ts'
 import { statIfThere } from './files.ts'
@@ -23,8 +23,7 @@ export function isLost(
   { dir, database }: Pick<Session, 'dir' | 'database'>,
   row: Pick<BlobRow, 'key' | 'directory'>,
 ): boolean {
-  const file = join(dir, row.directory === 1 ? directoryNodesPath(row.key) : blobPath(row.key))
-  if (statIfThere(file) !== undefined) return false
+  if (statIfThere(join(dir, contentPath(row))) !== undefined) return false
   // A folder that is away is no miss.
   database.assertSame()
   return true

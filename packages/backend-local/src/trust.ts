@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs'
 import { join } from 'node:path'
-import { blobPath, directoryNodesPath, outboardPath } from './address.ts'
+import { contentPath, outboardPath } from './address.ts'
 import type { BlobRow } from './catalog/records.ts'
 import { statIfThere } from './files.ts'
 
@@ -9,7 +9,7 @@ import { statIfThere } from './files.ts'
  * its inode. A hard link more or less changes ctime too; that alone takes no trust away.
  */
 export function fingerprint(dir: string, row: Pick<BlobRow, 'key' | 'directory' | 'outboard'>): string | undefined {
-  const files = [row.directory === 1 ? directoryNodesPath(row.key) : blobPath(row.key)]
+  const files = [contentPath(row)]
   if (row.outboard > 0 && row.directory === 0) files.push(outboardPath(row.key))
   const prints = files.map((file) => printOf(statIfThere(join(dir, file))))
   return prints.includes(undefined) ? undefined : prints.join('|')

@@ -2,31 +2,17 @@ import { availableParallelism } from 'node:os'
 import type { LeafFrame } from '../unixfs/frame.ts'
 import { sha256 } from './digest.ts'
 import { bufferRing, isShared } from './shared-bytes.ts'
-import type { Done, Task } from './task.ts'
+import type { Done, Hashing, Stretch, Task } from './task.ts'
 import { startWorker, type WorkerThread } from './worker-thread.ts'
 
 export type { LeafFrame } from '../unixfs/frame.ts'
+export type { Hashing, Stretch } from './task.ts'
 
 /** Below this, a trip to a worker takes longer than the hash. */
 const INLINE_SIZE = 64 * 1024
 /** One task runs, the next one lies ready. */
 const TASKS_A_WORKER = 2
 const MAX_KEPT_BUFFER = 2 * 1024 * 1024
-
-/** What is hashed by itself. */
-export interface Hashing {
-  /** Bytes of a leaf, the last one may have fewer. Absent: all the bytes are one leaf. */
-  readonly leafSize?: number | undefined
-  /** Around every leaf. */
-  readonly frame?: LeafFrame | undefined
-}
-
-/** A stretch of a file. */
-export interface Stretch extends Hashing {
-  readonly fd: number
-  readonly offset: number
-  readonly length: number
-}
 
 /** A stretch of a file to hash. */
 export interface FileTask extends Stretch {

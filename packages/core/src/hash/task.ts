@@ -3,11 +3,19 @@ import type { LeafFrame } from '../unixfs/frame.ts'
 /** What a worker is asked to do: hash bytes in shared memory, a stretch of a file, or a stretch that it also hands over. */
 export type Task = BytesTask | StretchTask | ReadTask
 
-interface Hashing {
-  /** Each so many bytes are hashed by themselves, the last of them may be fewer. Absent: all as one. */
+/** What is hashed by itself. */
+export interface Hashing {
+  /** Bytes of a leaf, the last one may have fewer. Absent: all the bytes are one leaf. */
   readonly leafSize?: number | undefined
   /** Around every leaf. */
   readonly frame?: LeafFrame | undefined
+}
+
+/** A stretch of a file. */
+export interface Stretch extends Hashing {
+  readonly fd: number
+  readonly offset: number
+  readonly length: number
 }
 
 export interface BytesTask extends Hashing {
@@ -17,19 +25,13 @@ export interface BytesTask extends Hashing {
   readonly write?: { readonly fd: number; readonly position: number } | undefined
 }
 
-export interface StretchTask extends Hashing {
+export interface StretchTask extends Stretch {
   readonly kind: 'stretch'
-  readonly fd: number
-  readonly offset: number
-  readonly length: number
   readonly copyTo?: number | undefined
 }
 
-export interface ReadTask extends Hashing {
+export interface ReadTask extends Stretch {
   readonly kind: 'read'
-  readonly fd: number
-  readonly offset: number
-  readonly length: number
   /** Moves to the worker and back. Absent, or too small: fresh memory comes back. */
   readonly into?: ArrayBuffer | undefined
 }
