@@ -106,7 +106,7 @@ export function statIfThere(path: string): fs.BigIntStats | undefined {
   }
 }
 
-/** Makes entries of a folder durable. */
+/** Makes entries of a folder durable; of a file, its bytes. */
 export function syncFolder(path: string): void {
   const fd = fs.openSync(path, 'r')
   try {

@@ -14,9 +14,9 @@ import type { Evicted } from './stock.ts'
 import { sweepPartials } from './sweep-partials.ts'
 import { bytesStored } from './usage.ts'
 
-/** A member that no directory took within a day was abandoned. */
 /** A pack is rewritten when that share of it is of no use. */
 const WASTE = 0.2
+/** A member that no directory took within a day was abandoned. */
 const FORSAKEN_AFTER = 24 * 60 * 60 * 1000
 
 /** Removes what was abandoned, then evicts what is least valuable until the rest fits. */

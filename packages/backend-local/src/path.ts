@@ -29,7 +29,7 @@ async function goodFile(session: Session, row: BlobRow, cid: CID, signal: AbortS
   throw new StorageError('integrity', `${cid} is damaged: ${problems.join(' ')}`, { cid, source: file })
 }
 
-/** The row of a blob with a file of its own. One in a pack gets that now, and leaves the pack: one copy on disk. */
+/** The row of a blob with a file of its own. One in a pack gets that now; its record is of no use then. */
 async function fileRow(session: Session, cid: CID, signal: AbortSignal): Promise<BlobRow> {
   const digest = packedDigest(cid)
   if (digest === undefined || findByKey(session.database, cidKey(cid))?.packed === 0) return requireBlob(session, cid)

@@ -4,8 +4,8 @@ import type { Database } from './database.ts'
 
 /** What a change may ask for beside its own statements. */
 export interface Step {
-  /** Make this folder's entries durable before the change counts. */
-  sync(folder: string): void
+  /** Make a folder's entries, or a file's bytes, durable before the change counts. */
+  sync(path: string): void
   /** Runs, alone among all writers, if the change does not come to be. */
   undo(action: () => void): void
 }
@@ -30,7 +30,7 @@ interface Waiting {
 
 interface Done {
   readonly value: unknown
-  readonly folders: readonly string[]
+  readonly unsynced: readonly string[]
   readonly undos: readonly (() => void)[]
 }
 
@@ -112,7 +112,7 @@ function commit(database: Database, batch: readonly Waiting[]): void {
       const result = attempt(database, waiting)
       if (result !== undefined) done.set(waiting, result)
     }
-    for (const folder of new Set([...done.values()].flatMap(({ folders }) => folders))) syncFolder(folder)
+    for (const path of new Set([...done.values()].flatMap(({ unsynced }) => unsynced))) syncFolder(path)
     database.raw.exec('COMMIT')
   } catch (error) {
     revert(
@@ -127,17 +127,17 @@ function commit(database: Database, batch: readonly Waiting[]): void {
 
 /** One change of a batch. Undefined: it failed, was taken back, and its caller knows. Throws when all of the batch is lost. */
 function attempt(database: Database, waiting: Waiting): Done | undefined {
-  const folders: string[] = []
+  const unsynced: string[] = []
   const undos: (() => void)[] = []
   const step: Step = {
-    sync: (folder) => folders.push(folder),
+    sync: (path) => unsynced.push(path),
     undo: (action) => undos.push(action),
   }
   database.raw.exec('SAVEPOINT change')
   try {
     const value = waiting.change(step)
     database.raw.exec('RELEASE change')
-    return { value, folders, undos }
+    return { value, unsynced, undos }
   } catch (error) {
     waiting.reject(error)
     // A full disk may have ended the whole transaction already.

@@ -22,7 +22,7 @@ export interface Knowledge {
   close(): Promise<void>
 }
 
-/** Bytes appended since the last checkpoint that are worth a new one at closing; so is a sixteenth of all. */
+/** Fewer bytes appended since the last checkpoint are worth no new one, whatever share of all they are. */
 const WORTH = 4 * 1024 * 1024
 
 export async function createKnowledge(folder: string, temporary: () => string, valueOf: Valuing): Promise<Knowledge> {

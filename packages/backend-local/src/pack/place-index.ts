@@ -19,7 +19,7 @@ export type { Place, Use } from './shard.ts'
 export const SHARDS = 1024
 
 /**
- * Where the record of a blob lies, for any number of blobs, in 20 to 25 bytes each. It knows 42 bits of a digest, so
+ * Where the record of a blob lies, for any number of blobs, in 24 to 32 bytes each. It knows 42 bits of a digest, so
  * what it finds is to be compared. Shards are loaded when they are first needed.
  */
 export interface Index {
