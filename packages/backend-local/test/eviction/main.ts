@@ -30,6 +30,6 @@ const results = Object.entries(policies).map(([name, open]) => ({
   name,
   rates: made.map((trace) => simulate(trace, open)),
 }))
-table('objects, %', ({ objects }) => objects)
+table('blobs, %', ({ blobs }) => blobs)
 table('bytes, %', ({ bytes }) => bytes)
 table('cost saved, %', ({ cost }) => cost)

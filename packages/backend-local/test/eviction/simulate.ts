@@ -3,7 +3,7 @@ import type { Trace } from './traces.ts'
 
 /** Shares of what was asked for that was there. */
 export interface HitRates {
-  readonly objects: number
+  readonly blobs: number
   readonly bytes: number
   /** Weighed by what a miss costs. */
   readonly cost: number
@@ -12,18 +12,18 @@ export interface HitRates {
 /** Everything counts, the cold start included: it is the same for all. */
 export function simulate({ items, budget }: Trace, open: (budget: number) => Policy): HitRates {
   const request = open(budget)
-  const asked = { objects: 0, bytes: 0, cost: 0 }
-  const found = { objects: 0, bytes: 0, cost: 0 }
+  const asked = { blobs: 0, bytes: 0, cost: 0 }
+  const found = { blobs: 0, bytes: 0, cost: 0 }
   for (const item of items) {
     const hit = request(item)
     for (const sum of hit ? [asked, found] : [asked]) {
-      sum.objects += 1
+      sum.blobs += 1
       sum.bytes += item.size
       sum.cost += item.cost
     }
   }
   return {
-    objects: found.objects / asked.objects,
+    blobs: found.blobs / asked.blobs,
     bytes: found.bytes / asked.bytes,
     cost: found.cost / asked.cost,
   }
