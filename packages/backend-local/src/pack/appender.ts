@@ -31,6 +31,8 @@ interface Batch {
 const FIRST_BUFFER = 64 * 1024
 /** A batch takes no more records once it has so many bytes. */
 const FULL = 1024 * 1024
+/** Nor does the first one after a rest once it has so many records: while it is synced, the others come in. */
+const FIRST_RECORDS = 32
 
 /** `onFull` is called when a pack is full. */
 export function createAppender(folder: string, set: PackSet, index: Index, onFull: () => void): Appender {
@@ -38,16 +40,22 @@ export function createAppender(folder: string, set: PackSet, index: Index, onFul
   const spare: Buffer[] = []
   let own: OwnPack | undefined
   let draining: Promise<void> | undefined
+  let syncing = false
 
   function batchFor(bytes: number): Batch {
     const last = waiting.at(-1)
-    const batch = last !== undefined && last.used < FULL ? last : begin()
+    const batch = last !== undefined && hasRoom(last) ? last : begin()
     if (batch.buffer.length - batch.used < bytes) {
       const larger = Buffer.allocUnsafe(Math.max(2 * batch.buffer.length, batch.used + bytes))
       batch.buffer.copy(larger, 0, 0, batch.used)
       batch.buffer = larger
     }
     return batch
+  }
+
+  function hasRoom(batch: Batch): boolean {
+    const isFirst = !syncing && waiting[0] === batch
+    return batch.used < FULL && !(isFirst && batch.entries.length >= FIRST_RECORDS)
   }
 
   function begin(): Batch {
@@ -66,6 +74,7 @@ export function createAppender(folder: string, set: PackSet, index: Index, onFul
   async function drain(): Promise<void> {
     // Whoever wants to put right now gets into the first batch.
     await new Promise(setImmediate)
+    syncing = true
     for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
       try {
         batch.done.resolve(await write(batch))
@@ -75,6 +84,7 @@ export function createAppender(folder: string, set: PackSet, index: Index, onFul
       }
       if (spare.length < 2) spare.push(batch.buffer)
     }
+    syncing = false
     draining = undefined
   }
 
