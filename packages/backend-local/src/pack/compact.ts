@@ -6,7 +6,7 @@ import { openIfThere, removeFile } from '../files.ts'
 import { takeTurns } from '../turns.ts'
 import type { Appender } from './appender.ts'
 import { bookGone, closeBook } from './books.ts'
-import { bytesAt, probe } from './lookup.ts'
+import { probe } from './lookup.ts'
 import { claimPack } from './own-pack.ts'
 import { markRecord, PACK_HEADER, packPath, type Pack } from './pack-file.ts'
 import type { PackSet } from './pack-set.ts'
@@ -75,7 +75,10 @@ async function moveAll(work: Compacting, pack: Pack, fd: number, signal: AbortSi
     throwIfAborted(signal)
     const from = { pack: pack.number, offset, reach: HEADER_SIZE + size }
     const found = probe(set, digest, from, false)
-    if (found === 'out') await keepOut(work, { digest, createdAt: putAt, member: wasMember }, from)
+    if (found === 'out') {
+      await keepOut(work, { digest, createdAt: putAt, member: wasMember })
+      kept += HEADER_SIZE
+    }
     if (typeof found !== 'object') continue
     const { createdAt, member } = found
     const to = appender.append({ digest, bytes: found.bytes, createdAt, member, state: COMING })
@@ -92,18 +95,14 @@ async function moveAll(work: Compacting, pack: Pack, fd: number, signal: AbortSi
   return kept + bytes
 }
 
-/** That a blob has a file of its own must be known as long as it has. */
+/** That a blob has a file of its own must be known as long as it has; its bytes need not. */
 async function keepOut(
   { set, appender, database, writer }: Compacting,
   record: Pick<NewRecord, 'digest' | 'createdAt' | 'member'>,
-  from: Place,
 ): Promise<void> {
-  const bytes = bytesAt(set, from)
-  if (bytes === undefined) return
-  const size = bytes.length
-  const { pack } = await appender.append({ ...record, bytes, state: TAKEN_OUT })
+  const { pack } = await appender.append({ ...record, bytes: new Uint8Array(0), state: TAKEN_OUT })
   const name = set.get(pack)?.name
-  if (name !== undefined) await writer.write(() => bookGone(database, name, { records: 1, bytes: size }))
+  if (name !== undefined) await writer.write(() => bookGone(database, name, { records: 1, bytes: 0 }))
 }
 
 /**

@@ -84,13 +84,6 @@ export function digestAt(set: PackSet, place: Place): Uint8Array | undefined {
   return read && readHeader(read, 0)?.digest
 }
 
-/** The bytes of the record at a place, in whatever state. Use or copy them at once. */
-export function bytesAt(set: PackSet, place: Place): Buffer | undefined {
-  const read = readPlace(set, place)
-  const size = read && readHeader(read, 0)?.size
-  return size === undefined ? undefined : read?.subarray(HEADER_SIZE, HEADER_SIZE + size)
-}
-
 function readPlace(set: PackSet, { pack: number, offset, reach }: Place): Buffer | undefined {
   const pack = set.get(number)
   const fd = pack && set.fd(pack)

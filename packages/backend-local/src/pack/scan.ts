@@ -1,6 +1,6 @@
 import { sha256 } from '@stowage/core/spi'
 import { readAtSync } from '../files.ts'
-import { HEADER_SIZE, nextMark, readHeader, SMALL, type RecordHeader } from './record.ts'
+import { GONE, HEADER_SIZE, nextMark, readHeader, SMALL, TAKEN_OUT, type RecordHeader } from './record.ts'
 
 export interface Scanned extends RecordHeader {
   /** Bytes from the start of the pack. */
@@ -40,7 +40,7 @@ function* recordsIn(chunk: Buffer, start: number, { verify }: ScanOptions): Gene
     if (chunk.length - at < HEADER_SIZE || (header !== undefined && end > chunk.length)) {
       if (at > 0) return at
     } else if (header !== undefined) {
-      if (!verify || Buffer.compare(sha256(chunk.subarray(at + HEADER_SIZE, end)), header.digest) === 0) {
+      if (!verify || isSound(header, chunk.subarray(at + HEADER_SIZE, end))) {
         yield { ...header, offset: start + at }
         at = end
         continue
@@ -49,4 +49,10 @@ function* recordsIn(chunk: Buffer, start: number, { verify }: ScanOptions): Gene
     at = nextMark(chunk, at + 1)
   }
   return Math.max(chunk.length - HEADER_SIZE + 1, 1)
+}
+
+/** A compaction keeps of what has a file of its own only the header. */
+function isSound({ digest, state }: RecordHeader, bytes: Buffer): boolean {
+  if (bytes.length === 0 && (state === TAKEN_OUT || state === GONE)) return true
+  return Buffer.compare(sha256(bytes), digest) === 0
 }
