@@ -21,6 +21,9 @@ const WAIT = { above: 1.1, atMost: 1000 }
 
 type Budgeted = Omit<Session, 'budget'>
 
+/** After so much of the budget it is time to see what others put. */
+const LOOK = 0.01
+
 /** What could not be helped is tried again once so much more of the budget came in, or after so many milliseconds. */
 const TRY_AGAIN = { share: 0.01, after: 60_000 }
 
@@ -30,6 +33,7 @@ export function createBudget(session: Budgeted): Budget {
   if (maxSize === undefined) return { check: () => {}, keepUp: async () => {} }
   const budget = maxSize
   let running: Promise<void> | undefined
+  let looked = -Infinity
   let told = ''
   let tolerated = { bytes: budget, until: Infinity }
   const isOver = (): boolean => bytesStored(session) > (Date.now() < tolerated.until ? tolerated.bytes : budget)
@@ -66,8 +70,24 @@ export function createBudget(session: Budgeted): Budget {
     told = message
   }
 
+  /**
+   * What others put is in no sum before somebody looks, yet what anybody removed is taken off every sum at once: without a look
+   * now and then, each of several processes would fill the whole budget.
+   */
+  function look(): void {
+    const bytes = bytesStored(session)
+    if (Math.abs(bytes - looked) < budget * LOOK) return
+    looked = bytes
+    life
+      .run({ operation: 'evict' }, undefined, () => session.packs.refresh())
+      .then(check)
+      // Whoever needs the packs next is told what is wrong with them.
+      .catch(() => {})
+  }
+
   function check(): void {
-    if (running !== undefined || !isOver()) return
+    if (running !== undefined) return
+    if (!isOver()) return look()
     running = life.run({ operation: 'evict' }, undefined, keep).then(
       () => {
         running = undefined
@@ -97,6 +117,7 @@ export async function shrinkAlone(session: Budgeted, shrinking: Shrinking, signa
   const held = await lock(join(session.dir, 'evict.lock'), signal)
   try {
     await session.touches.flush(signal)
+    await session.packs.refresh()
     return await shrink([blobStock(session), packedStock(session)], shrinking, signal)
   } finally {
     // The file stays: on a disk that takes no more files, the next eviction needs none.

@@ -6,6 +6,7 @@ import { raiseFloor } from './catalog/totals.ts'
 import type { Step } from './catalog/writer.ts'
 import { spaceFreed } from './files.ts'
 import { stands } from './members.ts'
+import { isPutByItself } from './packed.ts'
 import { drop, removeTrees } from './remove.ts'
 import type { Evicted } from './stock.ts'
 import { bytesOf, isFree, type Evicting, type Unit } from './unit.ts'
@@ -86,6 +87,7 @@ function mayFall(session: Evicting, member: BlobRow): boolean {
     row?.id === member.id &&
     row.used_at === member.used_at &&
     !stands(session.database, row) &&
+    !isPutByItself(session, row) &&
     !isLeased(session.database, row.id) &&
     isFree(session, row)
   )

@@ -2,6 +2,7 @@ import type { BlobRow } from './catalog/records.ts'
 import { totals } from './catalog/totals.ts'
 import { dropUnits } from './drop-units.ts'
 import { stands } from './members.ts'
+import { isPutByItself } from './packed.ts'
 import { isBefore, type Evicted, type Stock } from './stock.ts'
 import { takeTurns } from './turns.ts'
 import { unitOf, type Evicting, type Unit } from './unit.ts'
@@ -28,7 +29,7 @@ export async function evictForsaken(session: Evicting, before: number, signal: A
   for await (const page of pages) {
     const units: Unit[] = []
     for (const row of page) {
-      const unit = stands(database, row) ? undefined : await unitOf(session, row)
+      const unit = stands(database, row) || isPutByItself(session, row) ? undefined : await unitOf(session, row)
       if (unit !== undefined && unit.usedAt < before) units.push(unit)
     }
     const { removed, freed } = await dropUnits(session, units, undefined, signal)

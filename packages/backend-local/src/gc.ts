@@ -47,7 +47,9 @@ export async function gc(session: Session, { maxSize }: GcOptions, signal: Abort
 async function sweepDeadOwners(session: Session, signal: AbortSignal): Promise<number> {
   const { owners, litter } = await sweepOwners(session, signal)
   try {
-    const { removed } = await reconcile(session, { crashed: owners.dead.length > 0 })
+    const crashed = owners.dead.length > 0
+    if (crashed) await session.packs.recount(session, owners.since)
+    const { removed } = await reconcile(session, { crashed })
     owners.forget()
     return litter + removed
   } catch (error) {

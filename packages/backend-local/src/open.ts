@@ -56,6 +56,7 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
     const shards = createShards(dir)
     packs = await openPacks(join(dir, 'packs'), owner.tmp, valuing(database))
     if (catalog.rebuilt || crashed) {
+      await packs.recount({ database, writer }, catalog.rebuilt ? -Infinity : owners.since)
       const { adopted } = await reconcile({ dir, options, database, writer, owner, packs, shards }, { crashed })
       if (catalog.rebuilt && adopted > 0) {
         options.onNotice?.({

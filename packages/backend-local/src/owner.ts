@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { removeLeasesOf } from './catalog/leases.ts'
 import type { Database } from './catalog/database.ts'
 import type { Writer } from './catalog/writer.ts'
-import { namesIn, removeTree } from './files.ts'
+import { namesIn, removeTree, statIfThere } from './files.ts'
 import { tryLock, type FileLock } from './lock.ts'
 
 /** One open store: whose temporary files and leases are whose. */
@@ -35,6 +35,8 @@ export interface Owners {
   /** Their locks are ours now. */
   readonly dead: readonly string[]
   readonly live: readonly string[]
+  /** When the first of the dead began, milliseconds since 1970. */
+  readonly since: number
   /** Once nothing of the dead is left. */
   forget(): void
   /** Leaves the dead to the next opening. */
@@ -45,14 +47,21 @@ export interface Owners {
 export async function findOwners(dir: string): Promise<Owners> {
   const dead = new Map<string, FileLock>()
   const live: string[] = []
+  let since = Infinity
   for (const id of (await namesIn(join(dir, 'owners'))).filter((name) => ID.test(name))) {
-    const held = tryLock(join(dir, 'owners', id))
+    const path = join(dir, 'owners', id)
+    const began = Number(statIfThere(path)?.mtimeMs ?? 0)
+    const held = tryLock(path)
     if (held === undefined) live.push(id)
-    else dead.set(id, held)
+    else {
+      dead.set(id, held)
+      since = Math.min(since, began)
+    }
   }
   return {
     dead: [...dead.keys()],
     live,
+    since,
     forget: () => dead.forEach((held) => held.release()),
     abandon: () => dead.forEach((held) => held.abandon()),
   }

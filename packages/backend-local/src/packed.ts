@@ -1,5 +1,5 @@
 import { RAW, SHA2_256, cidKey, parseCid, rawCid, type BlobRecord, type CID } from '@stowage/core/spi'
-import { findByKey, insertBlob, type BlobRow } from './catalog/records.ts'
+import { cidOf, findByKey, insertBlob, type BlobRow } from './catalog/records.ts'
 import type { Step } from './catalog/writer.ts'
 import { bookGone, goneOfAll } from './pack/books.ts'
 import type { Packed } from './pack/packs.ts'
@@ -62,6 +62,12 @@ export function register({ database }: Session, cid: CID, { size, member, create
   const standing = member ? 0 : 1
   insertBlob(database, cid, { directory: 0, size, outboard: 0, standing, trust: null, packed: 1, createdAt })
   return findByKey(database, cidKey(cid))
+}
+
+/** A blob that is new to a process is put without a look into the catalog, even if it is there as a member. Inside a change. */
+export function isPutByItself({ packs }: Pick<Session, 'packs'>, row: BlobRow): boolean {
+  const digest = packedDigest(cidOf(row))
+  return digest !== undefined && packs.isPutByItself(digest)
 }
 
 /** Takes a blob out of its packs. Inside a change. False: it was in none. */

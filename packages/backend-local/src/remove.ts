@@ -8,7 +8,7 @@ import { cidOf, deleteBlob, findBlob, type BlobRow } from './catalog/records.ts'
 import type { Step } from './catalog/writer.ts'
 import { removeFile, removeTree, spaceFreed } from './files.ts'
 import { fallsWith, isProtected } from './members.ts'
-import { packedDigest, removePacked } from './packed.ts'
+import { isPutByItself, packedDigest, removePacked } from './packed.ts'
 import type { Session } from './session.ts'
 
 /** Deletes a blob, or a directory with those of its members that stand only through it. */
@@ -24,7 +24,8 @@ export async function remove(
     if (row === undefined) return removeBare(session, step, cid, options)
     if (options.force !== true) assertFree(session, { id: row.id, key: row.key, cid: cidOf(row) })
     // Somebody may be about to put a leased member into another directory.
-    return fallsWith(database, row, ({ id }) => isLeased(database, id)).flatMap((fallen) => drop(session, step, fallen))
+    const isSpared = (member: BlobRow): boolean => isLeased(database, member.id) || isPutByItself(session, member)
+    return fallsWith(database, row, isSpared).flatMap((fallen) => drop(session, step, fallen))
   }, signal)
   session.tidying.check()
   await removeTrees(views ?? [])

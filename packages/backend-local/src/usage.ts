@@ -8,6 +8,7 @@ import { packedUsage } from './packed.ts'
 import type { Session } from './session.ts'
 
 export async function usage(session: Session): Promise<Usage> {
+  await session.packs.refresh()
   const { blobs, directories } = totals(session.database)
   const partials = (await namesIn(join(session.dir, 'partial'))).filter((name) => !name.endsWith('.lock'))
   const sizes = await Promise.all(partials.map((name) => partialBytes(join(session.dir, 'partial', name))))

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs'
 import { syncFd } from '../files.ts'
 import { takePack, type OwnPack } from './own-pack.ts'
-import { PACK_SIZE } from './pack-file.ts'
+import { isRemoved, PACK_SIZE } from './pack-file.ts'
 import type { PackSet } from './pack-set.ts'
 import type { Index, Place } from './place-index.ts'
 import { HEADER_SIZE, writeRecord, type NewRecord } from './record.ts'
@@ -93,6 +93,7 @@ export function createAppender(folder: string, set: PackSet, index: Index, onFul
       abandon()
       onFull()
     }
+    if (own !== undefined && isRemoved(own.fd)) abandon()
     own ??= takePack(folder, set)
     const { pack, fd } = own
     const start = pack.end

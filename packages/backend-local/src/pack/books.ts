@@ -32,3 +32,13 @@ export function goneOfAll(database: Database): Gone {
 export function closeBook(database: Database, pack: string): void {
   database.run('DELETE FROM packs WHERE name = ?', pack)
 }
+
+export function bookedPacks(database: Database): readonly string[] {
+  return database.all<{ name: string }>('SELECT name FROM packs').map(({ name }) => name)
+}
+
+/** In place of what was booked before. */
+export function setGone(database: Database, pack: string, gone: Gone): void {
+  closeBook(database, pack)
+  bookGone(database, pack, gone)
+}

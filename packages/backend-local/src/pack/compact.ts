@@ -68,31 +68,50 @@ async function moveAll(work: Compacting, pack: Pack, fd: number, signal: AbortSi
   let moves: Move[] = []
   let bytes = 0
   let kept = 0
-  for (const { digest, offset, size, createdAt: putAt, member: wasMember } of scan(fd, PACK_HEADER, pack.seen, {
-    verify: true,
-  })) {
-    await takeTurns()
-    throwIfAborted(signal)
-    const from = { pack: pack.number, offset, reach: HEADER_SIZE + size }
-    const found = probe(set, digest, from, false)
-    if (found === 'out') {
-      await keepOut(work, { digest, createdAt: putAt, member: wasMember })
-      kept += HEADER_SIZE
+  try {
+    for (const { digest, offset, size, createdAt: putAt, member: wasMember } of scan(fd, PACK_HEADER, pack.seen, {
+      verify: true,
+    })) {
+      await takeTurns()
+      throwIfAborted(signal)
+      const from = { pack: pack.number, offset, reach: HEADER_SIZE + size }
+      const found = probe(set, digest, from, false)
+      if (found === 'out') {
+        await keepOut(work, { digest, createdAt: putAt, member: wasMember })
+        kept += HEADER_SIZE
+      }
+      if (typeof found !== 'object') continue
+      const { createdAt, member } = found
+      const to = appender.append({ digest, bytes: found.bytes, createdAt, member, state: COMING })
+      to.catch(() => {})
+      moves.push({ digest, size, from, to })
+      bytes += from.reach
+      if (moves.length < SLICE.records && bytes < SLICE.bytes) continue
+      await settle(work, pack, moves, signal)
+      kept += bytes
+      moves = []
+      bytes = 0
     }
-    if (typeof found !== 'object') continue
-    const { createdAt, member } = found
-    const to = appender.append({ digest, bytes: found.bytes, createdAt, member, state: COMING })
-    to.catch(() => {})
-    moves.push({ digest, size, from, to })
-    bytes += from.reach
-    if (moves.length < SLICE.records && bytes < SLICE.bytes) continue
     await settle(work, pack, moves, signal)
-    kept += bytes
-    moves = []
-    bytes = 0
+  } catch (error) {
+    await forsake(work, moves)
+    throw error
   }
-  await settle(work, pack, moves, signal)
   return kept + bytes
+}
+
+/** Copies that never come are as good as gone. Where that cannot be booked, either, sums are too large until they are compacted. */
+async function forsake({ set, database, writer }: Compacting, moves: readonly Move[]): Promise<void> {
+  const copies = await Promise.allSettled(moves.map(async ({ size, to }) => ({ size, to: await to })))
+  const left = copies.filter((copy) => copy.status === 'fulfilled').map(({ value }) => value)
+  if (left.length === 0) return
+  const book = (): void => {
+    for (const { size, to } of left) {
+      const name = set.get(to.pack)?.name
+      if (name !== undefined) bookGone(database, name, { records: 1, bytes: size })
+    }
+  }
+  await writer.write(book).catch(() => {})
 }
 
 /** That a blob has a file of its own must be known as long as it has; its bytes need not. */
@@ -112,7 +131,7 @@ async function keepOut(
 async function settle(work: Compacting, pack: Pack, moves: readonly Move[], signal: AbortSignal): Promise<void> {
   const { set, index, database, writer } = work
   const copies = await Promise.all(moves.map(({ to }) => to))
-  await writer.write(() => {
+  await writer.write((step) => {
     const touched = new Set<number>()
     const left = moves
       .map((move, i) => ({ ...move, copy: copies[i] as Place }))
@@ -125,6 +144,8 @@ async function settle(work: Compacting, pack: Pack, moves: readonly Move[], sign
           bookGone(database, target?.name ?? '', { records: 1, bytes: size })
           return false
         }
+        // Before anything else can fail: the originals stay where they are then.
+        step.undo(() => takeBack(work, { digest, from, copy }))
         markRecord(fd, copy.offset, HERE)
         touched.add(fd)
         return true
@@ -137,4 +158,19 @@ async function settle(work: Compacting, pack: Pack, moves: readonly Move[], sign
     }
     bookGone(database, pack.name, { records: left.length, bytes: left.reduce((sum, { size }) => sum + size, 0) })
   }, signal)
+}
+
+/** The original is here again, and the copy is not. */
+function takeBack(
+  { set, index }: Compacting,
+  { digest, from, copy }: { readonly digest: Uint8Array; readonly from: Place; readonly copy: Place },
+): void {
+  const source = set.get(from.pack)
+  const sourceFd = source && set.fd(source)
+  if (sourceFd === undefined) return
+  markRecord(sourceFd, from.offset, HERE)
+  index.add(digest, from, Date.now())
+  const target = set.get(copy.pack)
+  const fd = target && set.fd(target)
+  if (fd !== undefined) markRecord(fd, copy.offset, COMING)
 }

@@ -51,6 +51,7 @@ function own(set: PackSet, pack: Pack, held: FileLock): OwnPack | undefined {
   try {
     fd = appendable(set, pack)
   } catch (error) {
+    set.unhold(pack)
     held.release()
     throw error
   }

@@ -90,6 +90,11 @@ export function markRecord(fd: number, offset: number, state: State): void {
   fs.writeSync(fd, Buffer.of(state), 0, 1, offset + STATE_AT)
 }
 
+/** True when somebody removed the file: what is written to it now, nobody finds. */
+export function isRemoved(fd: number): boolean {
+  return fs.fstatSync(fd).nlink === 0
+}
+
 export function sizeOfFd(fd: number): number {
   return fs.fstatSync(fd).size
 }

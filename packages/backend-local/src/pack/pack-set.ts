@@ -20,7 +20,7 @@ export interface PackSet {
   all(): readonly Pack[]
   /** The descriptor, to be used at once: the next call may close it. Undefined: the pack is gone. */
   fd(pack: Pack): number | undefined
-  /** Keeps a descriptor open until `unhold`. */
+  /** Keeps a descriptor open until `unhold`, even if somebody removes the file. */
   hold(pack: Pack): number
   unhold(pack: Pack): void
   isHeld(pack: Pack): boolean
@@ -54,12 +54,16 @@ export function createPackSet(folder: string, index: Index, known: readonly Know
   }
 
   function drop(pack: Pack): void {
+    packs.delete(pack.number)
+    byName.delete(pack.name)
+    // Who holds its descriptor may be writing to it: the number must not become another file's meanwhile.
+    if (!held.has(pack)) closeFdOf(pack)
+  }
+
+  function closeFdOf(pack: Pack): void {
     const fd = open.get(pack)
     if (fd !== undefined) fs.closeSync(fd)
     open.delete(pack)
-    held.delete(pack)
-    packs.delete(pack.number)
-    byName.delete(pack.name)
   }
 
   function fdOf(pack: Pack): number | undefined {
@@ -156,7 +160,10 @@ export function createPackSet(folder: string, index: Index, known: readonly Know
       held.add(pack)
       return fd
     },
-    unhold: (pack) => void held.delete(pack),
+    unhold: (pack) => {
+      held.delete(pack)
+      if (packs.get(pack.number) !== pack) closeFdOf(pack)
+    },
     isHeld: (pack) => held.has(pack),
     adopt: (name) => byName.get(name) ?? add(name),
     refresh: async () => {

@@ -8,6 +8,7 @@ import { digestAt, lookUp, probe, type Found } from './lookup.ts'
 import { packPath } from './pack-file.ts'
 import type { Place, Valuing } from './place-index.ts'
 import { GONE, HEADER_SIZE, HERE, type TAKEN_OUT } from './record.ts'
+import { recount } from './recount.ts'
 import { removeRecords, retireDamaged, type Removed } from './removal.ts'
 import { samples, type Sample } from './samples.ts'
 import { tidy } from './tidy.ts'
@@ -55,10 +56,16 @@ export interface Packs {
   samples(): AsyncIterable<Sample>
   /** What lies at a place, if it is here. */
   at(place: Place): Packed | undefined
+  /** Takes in what others did: only then do sums count it. */
+  refresh(): Promise<void>
   /** Of the packs that there are: records ever appended, the bytes of their blobs, and bytes on disk. */
   appended(): Appended
   /** Rewrites packs of which at least that share is of no use. Answers the bytes given back. */
   tidy(catalog: Books, share: number, signal: AbortSignal): Promise<number>
+  /** Puts the books right after a crash. `since`: when whoever crashed began, milliseconds since 1970. */
+  recount(catalog: Books, since: number): Promise<void>
+  /** True when a record says that somebody put the blob by itself, whatever the catalog thinks. Inside a change. */
+  isPutByItself(digest: Uint8Array): boolean
   close(): Promise<void>
 }
 
@@ -170,6 +177,9 @@ export async function openPacks(folder: string, temporary: () => string, valueOf
       await sound(refresh)
       yield* listAll(state(), folder, packed)
     },
+    refresh: async () => {
+      await sound(refresh)
+    },
     appended: () => {
       const packs = state().set.all()
       return {
@@ -187,6 +197,15 @@ export async function openPacks(folder: string, temporary: () => string, valueOf
     tidy: async (catalog, share, signal) => {
       await refresh()
       return tidy({ folder, ...state(), ...catalog }, share, signal)
+    },
+    recount: (catalog, since) => sound(() => recount({ folder, ...state(), ...catalog }, since)),
+    isPutByItself: (digest) => {
+      const { index, set } = state()
+      set.refreshNow()
+      return index.find(digest).some((place) => {
+        const found = probe(set, digest, place, false)
+        return typeof found === 'object' && !found.member
+      })
     },
     close,
   }
