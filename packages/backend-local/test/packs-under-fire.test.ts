@@ -1,5 +1,5 @@
 import { openSync, closeSync } from 'node:fs'
-import { copyFile, open, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { copyFile, cp, open, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildDirectory, rawCid, type CID, type NearStore } from '@stowage/core/spi'
 import { expect, test } from 'vitest'
@@ -128,4 +128,26 @@ test('sums count what other processes put, also for a collection', async () => {
   expect(await other.gc({ maxSize: 150_000 })).toMatchObject({ remaining: 150_000 })
   expect(await one.usage()).toMatchObject({ blobs: 150, bytes: 150_000 })
   await Promise.all([one.close(), other.close()])
+})
+
+test('puts go on after a pack was cut short, and none is hidden by an index from before', async () => {
+  const dir = await newFolder()
+  const first = local({ dir })
+  await fill(first, 5000)
+  const [pack] = (await packFiles(dir)) as [string]
+  await first.close()
+  await truncate(pack, 1_000_000)
+  const second = local({ dir })
+  const left = (await second.usage()).blobs
+  const cids = await fill(second, 2000, 10_000)
+  const copy = await newFolder()
+  // As a crash leaves it: with the checkpoint of the first one, or without any.
+  await cp(dir, copy, { recursive: true })
+  await truncate(pack, 1_500_000)
+  await fill(second, 10, 20_000)
+  await second.close()
+  const store = local({ dir: copy })
+  for (const cid of cids) expect(await store.stat(cid)).toMatchObject({ size: 1000 })
+  expect(await store.usage()).toMatchObject({ blobs: left + 2000 })
+  await store.close()
 })

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
-import { removeFile } from '../files.ts'
+import { removeFile, statIfThere } from '../files.ts'
 import { createAppender, type Appender } from './appender.ts'
 import { DamagedCheckpoint, openCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.ts'
+import { packPath } from './pack-file.ts'
 import { createPackSet, type PackSet } from './pack-set.ts'
 import { createIndex, type Index, type Valuing } from './place-index.ts'
 
@@ -42,6 +43,11 @@ export async function createKnowledge(folder: string, temporary: () => string, v
     const set = createPackSet(folder, index, opened?.packs ?? [])
     try {
       await set.refresh()
+      for (const { name, end } of opened?.packs ?? []) {
+        // Cut short, by a power cut, too: what is appended up to where the checkpoint ends would never be scanned.
+        const stats = statIfThere(packPath(folder, name))
+        if (stats !== undefined && Number(stats.size) < end) throw new DamagedCheckpoint()
+      }
     } catch (error) {
       set.close()
       opened?.close()

@@ -45,7 +45,7 @@ export function claimPack(folder: string, pack: Pack): FileLock | undefined {
   return tryLock(packLockPath(folder, pack.name))
 }
 
-/** Undefined: the pack was compacted away before its lock was ours. */
+/** Undefined: the pack was compacted away before its lock was ours, or somebody cut it short. */
 function own(set: PackSet, pack: Pack, held: FileLock): OwnPack | undefined {
   let fd: number | undefined
   try {
@@ -74,6 +74,11 @@ function appendable(set: PackSet, pack: Pack): number | undefined {
   set.refreshNow()
   if (set.get(pack.number) !== pack) return undefined
   const fd = set.hold(pack)
+  if (sizeOfFd(fd) < pack.end) {
+    // New records would lie where others still look for the lost ones.
+    set.unhold(pack)
+    return undefined
+  }
   blank(fd, pack.end, sizeOfFd(fd))
   pack.end = pack.seen = sizeOfFd(fd)
   return fd
