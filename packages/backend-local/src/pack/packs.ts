@@ -1,5 +1,5 @@
 import { rawCid, StorageError } from '@stowage/core/spi'
-import { closeFd, openFd, syncFd } from '../files.ts'
+import { closeFd, openIfThere, syncFd } from '../files.ts'
 import { DamagedCheckpoint } from './checkpoint.ts'
 import type { Compacting } from './compact.ts'
 import { createKnowledge } from './knowledge.ts'
@@ -118,10 +118,7 @@ export async function openPacks(folder: string, temporary: () => string, valueOf
       return { deduplicated: true }
     }
     const there = lookUp(state(), digest, false)
-    if (typeof there === 'object' && there.bytes.equals(bytes)) {
-      await secure(there)
-      return { deduplicated: true }
-    }
+    if (typeof there === 'object' && there.bytes.equals(bytes) && (await secure(there))) return { deduplicated: true }
     const done = state().appender.append({ digest, bytes, createdAt: Date.now(), member, state: HERE })
     flying.set(key, done)
     try {
@@ -133,18 +130,20 @@ export async function openPacks(folder: string, temporary: () => string, valueOf
     return { deduplicated: false }
   }
 
-  /** Another process may have written it, and not have synced it yet. */
-  async function secure({ place, size }: Found): Promise<void> {
+  /** Another process may have written it, and not have synced it yet. False: its pack was compacted away just now. */
+  async function secure({ place, size }: Found): Promise<boolean> {
     const pack = state().set.get(place.pack)
-    if (pack === undefined || place.offset + HEADER_SIZE + size <= pack.synced) return
+    if (pack === undefined || place.offset + HEADER_SIZE + size <= pack.synced) return pack !== undefined
     const { end } = pack
-    const fd = await openFd(packPath(folder, pack.name), 'r')
+    const fd = openIfThere(packPath(folder, pack.name))
+    if (fd === undefined) return false
     try {
       await syncFd(fd)
     } finally {
       await closeFd(fd)
     }
     pack.synced = Math.max(pack.synced, end)
+    return true
   }
 
   return {
