@@ -1,5 +1,5 @@
 import { closeSync, fdatasyncSync } from 'node:fs'
-import { throwIfAborted } from '@stowage/core/spi'
+import { StorageError, throwIfAborted } from '@stowage/core/spi'
 import type { Database } from '../catalog/database.ts'
 import type { Writer } from '../catalog/writer.ts'
 import { openIfThere, removeFile } from '../files.ts'
@@ -138,7 +138,8 @@ async function settle(work: Compacting, pack: Pack, moves: readonly Move[], sign
       .filter(({ digest, from, size, copy }) => {
         const target = set.get(copy.pack)
         const fd = target && set.fd(target)
-        if (fd === undefined) return false
+        // Its original must not go then.
+        if (fd === undefined) throw new StorageError('unavailable', `The pack that ${pack.name} is moved to is gone.`)
         // Removed since it was copied: the copy never comes.
         if (typeof probe(set, digest, from, false) !== 'object') {
           bookGone(database, target?.name ?? '', { records: 1, bytes: size })
