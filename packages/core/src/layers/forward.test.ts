@@ -9,12 +9,15 @@ const passing: Handlers = {
   stat: pass,
   read: pass,
   outboard: pass,
+  directory: pass,
+  putDirectory: pass,
   put: pass,
   delete: pass,
   list: pass,
   pin: pass,
   unpin: pass,
   providers: pass,
+  restore: pass,
   health: pass,
   close: pass,
 }
@@ -35,6 +38,17 @@ class Whole implements Backend {
   async outboard() {
     this.calls.push('outboard')
     return undefined
+  }
+  async directory() {
+    this.calls.push('directory')
+    return undefined
+  }
+  async putDirectory() {
+    this.calls.push('putDirectory')
+  }
+  async restore() {
+    this.calls.push('restore')
+    return { status: 'ready' as const }
   }
   async put() {
     this.calls.push('put')
@@ -72,29 +86,50 @@ async function callAll({
   stat,
   read,
   outboard,
+  directory,
+  putDirectory,
   put,
   delete: remove,
   list,
   pin,
   unpin,
   providers,
+  restore,
   health,
   close,
 }: Required<Backend>) {
   await stat(cid)
   await read(cid)
   await outboard(cid)
+  await directory(cid)
+  await putDirectory({ cid, size: 0, nodes: [], children: [] })
   await put(blob)
   await remove(cid)
   for await (const item of list()) void item
   await pin(cid)
   await unpin(cid)
   for await (const item of providers(cid)) void item
+  await restore(cid)
   await health()
   await close()
 }
 
-const METHODS = ['stat', 'read', 'outboard', 'put', 'delete', 'list', 'pin', 'unpin', 'providers', 'health', 'close']
+const METHODS = [
+  'stat',
+  'read',
+  'outboard',
+  'directory',
+  'putDirectory',
+  'put',
+  'delete',
+  'list',
+  'pin',
+  'unpin',
+  'providers',
+  'restore',
+  'health',
+  'close',
+]
 
 describe('forward', () => {
   test('sends every method to inner, which keeps its this, and needs none itself', async () => {
@@ -141,7 +176,7 @@ describe('forward', () => {
     // @ts-expect-error a required method cannot be taken away
     const three: Handlers = { ...passing, read: absent }
     expect([one, two, three, put, close]).toHaveLength(5)
-    expectTypeOf<keyof Handlers>().toEqualTypeOf<Exclude<keyof Backend, 'name' | 'traits'>>()
+    expectTypeOf<keyof Handlers>().toEqualTypeOf<Exclude<keyof Backend, 'name' | 'traits' | 'sources'>>()
   })
 })
 

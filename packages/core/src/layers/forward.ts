@@ -34,17 +34,25 @@ export function forward(inner: Backend, handlers: Handlers): Backend {
     stat: handlers.stat(inner.stat.bind(inner)),
     read: handlers.read(inner.read.bind(inner)),
     outboard: inner.outboard && handlers.outboard(inner.outboard.bind(inner)),
+    directory: inner.directory && handlers.directory(inner.directory.bind(inner)),
+    putDirectory: inner.putDirectory && handlers.putDirectory(inner.putDirectory.bind(inner)),
     put: inner.put && handlers.put(inner.put.bind(inner)),
     delete: inner.delete && handlers.delete(inner.delete.bind(inner)),
     list: inner.list && handlers.list(inner.list.bind(inner)),
     pin: inner.pin && handlers.pin(inner.pin.bind(inner)),
     unpin: inner.unpin && handlers.unpin(inner.unpin.bind(inner)),
     providers: inner.providers && handlers.providers(inner.providers.bind(inner)),
+    restore: inner.restore && handlers.restore(inner.restore.bind(inner)),
     health: handlers.health(inner.health.bind(inner)),
     close: handlers.close(inner.close.bind(inner)),
   }
   const present = Object.fromEntries(Object.entries(methods).filter(([, method]) => method !== undefined))
-  return { name: inner.name, traits: inner.traits, ...(present as Methods) }
+  return {
+    name: inner.name,
+    traits: inner.traits,
+    ...(inner.sources && { sources: inner.sources }),
+    ...(present as Methods),
+  }
 }
 
 /** One call of a backend's method, as a layer sees it. */
@@ -75,6 +83,11 @@ export function around(advice: Advice): Handlers {
       (cid, options = {}) =>
         advice.read({ operation: 'read', cid, options }, (changed) => next(cid, changed)),
     outboard: byCid('outboard'),
+    directory: byCid('directory'),
+    putDirectory:
+      (next) =>
+      (directory, options = {}) =>
+        advice.call({ operation: 'putDirectory', cid: directory.cid, options }, (changed) => next(directory, changed)),
     put:
       (next) =>
       (blob, options = {}) =>
@@ -90,6 +103,7 @@ export function around(advice: Advice): Handlers {
       (next) =>
       (cid, options = {}) =>
         advice.items({ operation: 'providers', cid, options }, (changed) => next(cid, changed)),
+    restore: byCid('restore'),
     health: pass,
     close: pass,
   }

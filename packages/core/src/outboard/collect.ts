@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid'
+import { mapAtOnce } from '../async/map-at-once.ts'
 import { cidKey } from '../cid/key.ts'
 import { DAG_PB, RAW } from '../cid/make.ts'
 import { StorageError } from '../errors/storage-error.ts'
@@ -8,6 +9,9 @@ import { decodeUnixFs } from '../unixfs/message.ts'
 import { readNode } from '../unixfs/node.ts'
 import { bytesOfLeaf } from './leaf.ts'
 import { nodesBelow, serialiseOutboard } from './serialise.ts'
+
+/** Blocks asked for side by side. */
+const AT_ONCE = 8
 
 export type GetBlock = (cid: CID) => Promise<Block>
 
@@ -26,7 +30,7 @@ export async function collectOutboard(cid: CID, get: GetBlock): Promise<{ size: 
     const key = cidKey(block.cid)
     if (nodes.has(key)) return
     nodes.set(key, block)
-    for (const child of nodesBelow(block)) await visit(await get(child), depth + 1)
+    await mapAtOnce(nodesBelow(block), depth === 1 ? AT_ONCE : 1, async (child) => visit(await get(child), depth + 1))
   }
 
   if (cid.code !== RAW) await visit(root, 1)

@@ -1,4 +1,6 @@
 import type { CID } from 'multiformats/cid'
+import type { Outboard } from '../outboard/outboard.ts'
+import type { Directory } from './dag.ts'
 
 /** Bytes in order, as chunks of any size. Exactly one reader; leaving the loop early releases what it holds. */
 export type Body = AsyncIterable<Uint8Array>
@@ -18,12 +20,16 @@ export interface ReadOptions extends CallOptions {
    * may be empty after that. Default: chunks belong to whoever reads them.
    */
   readonly lend?: boolean | undefined
+  /** The blob's outboard, where the caller has it: a backend that gives blocks then knows the leaves of the range by their CIDs. */
+  readonly outboard?: Outboard | undefined
 }
 
 export interface BlobStat {
   readonly cid: CID
-  /** Bytes of the blob itself, without its outboard. */
+  /** Bytes of the blob itself, without its outboard; of a directory, what its links claim for all that is below. */
   readonly size: number
+  /** True: a UnixFS directory, to be asked for with `directory`. */
+  readonly isDirectory?: boolean | undefined
 }
 
 export interface BlobRead {
@@ -59,6 +65,13 @@ export interface Provider {
   readonly backend: string
 }
 
+export interface Restore {
+  /** `ready`: it can be read now. */
+  readonly status: 'ready' | 'in-progress'
+  /** When it can be read, as far as the archive says. */
+  readonly readyAt?: Date | undefined
+}
+
 /** What `put` gets: a recipe for the bytes that may be opened again, in any range, as often as needed. */
 export interface BlobSource extends BlobStat {
   /** The interior of the blob's DAG as a CAR (see `outboard/`). Give the same bytes back from `outboard()`. */
@@ -75,12 +88,18 @@ export interface BlobSource extends BlobStat {
 export interface Backend {
   readonly name: string
   readonly traits: BackendTraits
+  /** Places within it that are read side by side, and blamed each for itself: the gateways of a list. Absent: it is one place. */
+  readonly sources?: readonly Backend[] | undefined
   /** `undefined` when the blob is not here; every other failure throws. */
   stat(cid: CID, options?: CallOptions): Promise<BlobStat | undefined>
   /** Throws `not-found` before any byte, `range` when the offset lies beyond the end. */
   read(cid: CID, options?: ReadOptions): Promise<BlobRead>
   /** The blob's outboard as serialised by `serialiseOutboard`, unverified. `undefined`: not here, or not known. */
   outboard?(cid: CID, options?: CallOptions): Promise<Uint8Array | undefined>
+  /** A directory's own nodes, unverified. `undefined`: not here, or no directory. */
+  directory?(cid: CID, options?: CallOptions): Promise<Directory | undefined>
+  /** Stores a directory's own nodes. What it holds was put before. */
+  putDirectory?(directory: Directory, options?: CallOptions): Promise<unknown>
   /** Stores a blob. Nothing is readable until all of it is durable; putting twice is fine. */
   put?(blob: BlobSource, options?: CallOptions): Promise<void>
   /** True when it was here. */
@@ -89,6 +108,8 @@ export interface Backend {
   pin?(cid: CID, options?: CallOptions): Promise<boolean>
   unpin?(cid: CID, options?: CallOptions): Promise<boolean>
   providers?(cid: CID, options?: CallOptions): AsyncIterable<Provider>
+  /** Brings a blob out of an archive, so that it can be read; meanwhile `read` is `unavailable`. */
+  restore?(cid: CID, options?: CallOptions): Promise<Restore>
   /** Measured by a probe, now. Does not throw for an outage. */
   health(options?: CallOptions): Promise<Health>
   /** Releases everything. Twice is fine. */

@@ -2,6 +2,9 @@ import type { CID } from 'multiformats/cid'
 import type { Layout } from '../unixfs/layout.ts'
 import type { Backend, BlobRead, BlobSource, BlobStat, Body, CallOptions, ReadOptions } from './backend.ts'
 import type { Catalog, NameChange } from './catalog.ts'
+import type { Directory } from './dag.ts'
+
+export type { Block, Directory } from './dag.ts'
 
 /** What is recorded in the same step that makes a blob visible, so that a crash leaves all of it or none. */
 export interface CommitOptions extends CallOptions {
@@ -34,22 +37,6 @@ export interface Ingested extends BlobStat {
   readonly sha256?: Uint8Array | undefined
   /** True when a good copy was here already. */
   readonly deduplicated: boolean
-}
-
-/** A UnixFS directory: its own DAG nodes (one, or a HAMT's shards), and what it holds. */
-export interface Directory {
-  readonly cid: CID
-  /** Bytes of all files below it. A file that appears twice counts twice. */
-  readonly size: number
-  /** Root first. */
-  readonly nodes: readonly Block[]
-  /** CIDs of the blobs and directories that its entries name; each once. */
-  readonly children: readonly CID[]
-}
-
-export interface Block {
-  readonly cid: CID
-  readonly bytes: Uint8Array
 }
 
 /**
@@ -111,6 +98,12 @@ export interface GcReport {
   readonly remaining: number
 }
 
+/** Where a block is part of what is stored: leaf `leaf` of the blob `cid`, or, without one, a node of `cid` itself. */
+export interface BlockPlace {
+  readonly cid: CID
+  readonly leaf?: number | undefined
+}
+
 export interface Usage {
   readonly blobs: number
   readonly directories: number
@@ -156,6 +149,11 @@ export interface NearStore extends Backend {
   verify(cid: CID, options?: CallOptions): Promise<readonly string[]>
   gc(options?: GcOptions): Promise<GcReport>
   usage(): Promise<Usage>
+  /**
+   * The stored blob or directory of whose DAG the block with this SHA-256 is a part, so that it can be served to IPFS out of
+   * what lies here. The index that takes is made when this is first called. Absent: this store serves no blocks.
+   */
+  findBlock?(digest: Uint8Array, options?: CallOptions): Promise<BlockPlace | undefined>
   /** Bytes that the disk still takes; the byte budget where that is less. */
   room?(): Promise<number>
 }

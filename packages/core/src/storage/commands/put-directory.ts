@@ -10,7 +10,7 @@ import { ingestOptions } from '../commit-options.ts'
 import { replicateTo, replicationTargets } from '../far/replicate.ts'
 import type { Context } from '../context.ts'
 import { storeLeased } from '../leased.ts'
-import { mapAtOnce } from '../map-at-once.ts'
+import { mapAtOnce } from '../../async/map-at-once.ts'
 import type { PutDirectoryOptions, PutResult } from '../types.ts'
 import { count, ingestFile } from './put.ts'
 

@@ -1,0 +1,118 @@
+import type { CID } from 'multiformats/cid'
+import { cidKey } from '../cid/key.ts'
+import { RAW } from '../cid/make.ts'
+import { assertStorable } from '../cid/storable.ts'
+import { throwIfAborted } from '../errors/abort.ts'
+import { StorageError } from '../errors/storage-error.ts'
+import { collectOutboard } from '../outboard/collect.ts'
+import { assertRange, cutRange } from '../outboard/cut-range.ts'
+import type { Outboard } from '../outboard/outboard.ts'
+import { parseOutboard } from '../outboard/parse.ts'
+import type { Backend, CallOptions } from '../spi/backend.ts'
+import type { Block } from '../spi/dag.ts'
+import { collectDirectory } from '../unixfs/directory/collect-directory.ts'
+import { decodeDagNode } from '../unixfs/directory/dag-node.ts'
+import { directoryLinks } from '../unixfs/directory/directory-links.ts'
+import { nodeKind } from '../unixfs/directory/node-kind.ts'
+import { readLeaves } from './read-leaves.ts'
+import { requireBlock, verifiedBlock, type FetchBlock } from './verified-blocks.ts'
+
+/** The reading half of a backend. */
+export type BlockReader = Required<Pick<Backend, 'stat' | 'read' | 'outboard' | 'directory'>>
+
+/** What is kept at hand, since a blob is read in many ranges: of the last few, of at most so many bytes together. */
+const KEPT = { count: 64, bytes: 32 * 1024 * 1024 }
+
+interface Found {
+  readonly size: number
+  readonly outboard: Uint8Array
+  /** All of a blob that is one raw leaf, which came with the question whether it is there. Otherwise nothing. */
+  readonly root: Uint8Array | undefined
+}
+
+/**
+ * Reads blobs and directories out of IPFS blocks, wherever those come from. Every block is checked against its CID,
+ * so that a backend made of it `verifies: 'leaves'` and has `ranges: 'native'`. A DAG that is neither a file nor a directory of UnixFS: `unsupported`.
+ */
+export function blockReader(fetchBlock: FetchBlock): BlockReader {
+  const kept = new Map<string, Found>()
+  const fetchLeaf: FetchBlock = async (cid, options) => {
+    const root = cid.code === RAW ? kept.get(cidKey(cid))?.root : undefined
+    return root ?? fetchBlock(cid, options)
+  }
+
+  async function rootOf(cid: CID, options: CallOptions): Promise<Block | undefined> {
+    assertStorable(cid)
+    return verifiedBlock(fetchBlock, cid, options)
+  }
+
+  const getter =
+    (root: Block, options: CallOptions) =>
+    (cid: CID): Promise<Block> =>
+      cid === root.cid ? Promise.resolve(root) : requireBlock(fetchBlock, cid, options)
+
+  async function find(cid: CID, options: CallOptions, given?: Block): Promise<Found | undefined> {
+    const known = kept.get(cidKey(cid))
+    if (known !== undefined) return known
+    const root = given ?? (await rootOf(cid, options))
+    if (root === undefined || isDirectory(root)) return undefined
+    const found = {
+      ...(await collectOutboard(cid, getter(root, options))),
+      root: cid.code === RAW ? root.bytes : undefined,
+    }
+    kept.set(cidKey(cid), found)
+    let bytes = [...kept.values()].reduce((sum, each) => sum + weight(each), 0)
+    for (const [oldest, each] of kept) {
+      if (kept.size <= 1 || (kept.size <= KEPT.count && bytes <= KEPT.bytes)) break
+      kept.delete(oldest)
+      bytes -= weight(each)
+    }
+    return found
+  }
+
+  async function outboardOf(cid: CID, options: CallOptions): Promise<Outboard> {
+    const found = await find(cid, options)
+    if (found === undefined) throw new StorageError('not-found', `${cid} is not here.`, { cid })
+    return parseOutboard(found.outboard, cid, found.size)
+  }
+
+  return {
+    stat: async (cid, options = {}) => {
+      const root = await rootOf(cid, options)
+      if (root === undefined) return undefined
+      const found = await find(cid, options, root)
+      return found === undefined ? { cid, size: claimedSize(root), isDirectory: true } : { cid, size: found.size }
+    },
+    read: async (cid, options = {}) => {
+      assertRange(options)
+      throwIfAborted(options.signal)
+      const outboard = options.outboard ?? (await outboardOf(cid, options))
+      const range = cutRange(options, outboard.size)
+      return { size: outboard.size, ...range, body: readLeaves(fetchLeaf, outboard, range, options.signal) }
+    },
+    outboard: async (cid, options = {}) => (await find(cid, options))?.outboard.slice(),
+    directory: async (cid, options = {}) => {
+      if (cid.code === RAW) return undefined
+      const root = await rootOf(cid, options)
+      if (root === undefined || !isDirectory(root)) return undefined
+      const nodes = await collectDirectory(root, getter(root, options))
+      const children = new Map<string, CID>()
+      for (const link of directoryLinks({ cid, nodes })) children.set(cidKey(link.cid), link.cid)
+      return { cid, size: claimedSize(root), nodes, children: [...children.values()] }
+    },
+  }
+}
+
+function isDirectory(root: Block): boolean {
+  const kind = nodeKind(root)
+  return kind === 'directory' || kind === 'hamt'
+}
+
+/** What a directory's links claim for all that is below it: UnixFS says no more. */
+function claimedSize({ bytes }: Block): number {
+  return decodeDagNode(bytes).links.reduce((sum, { dagSize }) => sum + dagSize, 0)
+}
+
+function weight({ outboard, root }: Found): number {
+  return outboard.length + (root?.length ?? 0)
+}
