@@ -12,6 +12,13 @@ import { filesBelow, readManifest, type Manifest } from './workspace.ts'
 export const DRAWING: Readonly<Record<string, readonly string[]>> = {
   '@stowage/core': [],
   '@stowage/backend-local': ['@stowage/core/spi'],
+  '@stowage/backend-s3': ['@stowage/core/spi'],
+  '@stowage/backend-gateway': ['@stowage/core/spi'],
+  '@stowage/backend-kubo': ['@stowage/core/spi'],
+  '@stowage/backend-blockstore': ['@stowage/core/spi'],
+  '@stowage/backend-helia': ['@stowage/core/spi', '@stowage/backend-blockstore'],
+  '@stowage/backend-pinning': ['@stowage/core/spi'],
+  '@stowage/backend-archive': ['@stowage/core/spi'],
   '@stowage/backend-testkit': ['@stowage/core/spi'],
   stowage: ['@stowage/core', '@stowage/core/spi', '@stowage/backend-local'],
 }
