@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 
 const conditions = ['@stowage/source', 'node', 'import', 'module', 'default']
 
@@ -8,7 +8,8 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['packages/**/*.test.ts', 'examples/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'],
+    include: ['{packages,examples,bench,scripts,integration}/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, '**/*.integration.test.ts'],
     execArgv: ['--conditions=@stowage/source'],
     testTimeout: 60_000,
     maxWorkers: availableParallelism(),

@@ -23,8 +23,14 @@ export const DRAWING: Readonly<Record<string, readonly string[]>> = {
   stowage: ['@stowage/core', '@stowage/core/spi', '@stowage/backend-local'],
 }
 
-/** What tests may import besides: the conformance kit, and the wide side of core, which is what users get. */
-const TESTS_MAY = ['@stowage/backend-testkit', '@stowage/core', '@stowage/core/spi']
+/** What tests may import besides: the conformance kit, real servers, and the wide side of core, which is what users get. */
+const TESTS_MAY = [
+  '@stowage/backend-testkit',
+  '@stowage/core',
+  '@stowage/core/spi',
+  '@stowage/test-servers',
+  '@stowage/test-servers/shared',
+]
 
 export interface Violation {
   /** Relative to the root of the workspace. */
@@ -32,10 +38,14 @@ export interface Violation {
   readonly problem: string
 }
 
-/** Every import that the drawing, or a manifest, does not allow. Reads `packages`, `examples/*` and `bench` below `root`. */
+/** Every import that the drawing, or a manifest, does not allow. Reads `packages`, `examples/*`, `bench` and `integration/servers` below `root`. */
 export function checkBoundaries(root: string, drawing: Readonly<Record<string, readonly string[]>>): Violation[] {
   const packages = foldersIn(join(root, 'packages'))
-  const users = [...foldersIn(join(root, 'examples')), join(root, 'bench')].filter(hasManifest)
+  const users = [
+    ...foldersIn(join(root, 'examples')),
+    join(root, 'bench'),
+    join(root, 'integration', 'servers'),
+  ].filter(hasManifest)
   const siblings = [...packages, ...users].map((folder) => ({ folder, manifest: readManifest(folder) }))
   const exported = new Set(siblings.flatMap(({ manifest }) => publicSpecifiers(manifest)))
   const names = siblings.map(({ manifest }) => manifest.name)
