@@ -68,6 +68,19 @@ describe('checkBoundaries', () => {
     expect(problems()[0]).toContain(join('packages', name, 'src', 'module.ts'))
   })
 
+  it('lets what may be missing be imported only when it is needed', () => {
+    manifest('packages/top', {
+      name: 'top',
+      peerDependencies: { '@x/backend': '*' },
+      peerDependenciesMeta: { '@x/backend': { optional: true } },
+    })
+    write('packages/top/src/index.ts', `const b = () => import('@x/backend')\nimport type { B } from '@x/backend'`)
+    write('packages/top/src/index.test.ts', `import '@x/backend'`)
+    expect(problems()).toEqual([])
+    write('packages/top/src/other.ts', `export { b } from '@x/backend'`)
+    expect(problems()).toEqual([expect.stringContaining('an optional peer')])
+  })
+
   it('refuses an arrow that only a manifest has', () => {
     manifest('packages/core', {
       name: '@x/core',

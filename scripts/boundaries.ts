@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { dirname, join, relative, resolve, sep } from 'node:path'
-import { specifiersOf } from './imports.ts'
+import { neededBy, specifiersOf } from './imports.ts'
 import { impureWays } from './purity.ts'
 import { filesBelow, readManifest, type Manifest } from './workspace.ts'
 
@@ -20,7 +20,17 @@ export const DRAWING: Readonly<Record<string, readonly string[]>> = {
   '@stowage/backend-pinning': ['@stowage/core/spi'],
   '@stowage/backend-archive': ['@stowage/core/spi'],
   '@stowage/backend-testkit': ['@stowage/core/spi'],
-  stowage: ['@stowage/core', '@stowage/core/spi', '@stowage/backend-local'],
+  stowage: [
+    '@stowage/core',
+    '@stowage/core/spi',
+    '@stowage/backend-local',
+    '@stowage/backend-s3',
+    '@stowage/backend-gateway',
+    '@stowage/backend-kubo',
+    '@stowage/backend-helia',
+    '@stowage/backend-pinning',
+    '@stowage/backend-archive',
+  ],
 }
 
 /** What tests may import besides: the conformance kit, real servers, and the wide side of core, which is what users get. */
@@ -56,11 +66,13 @@ export function checkBoundaries(root: string, drawing: Readonly<Record<string, r
     const own = { folder, manifest, exported, names, rootManifest }
     const found = drawn === undefined ? ['is not in the drawing of docs/design.md'] : manifestProblems(own, drawn)
     const inManifest = found.map((problem) => ({ file: join(folder, 'package.json'), problem }))
-    const inFiles = filesBelow(folder, /\.[cm]?[jt]sx?$/).flatMap((file) =>
-      specifiersOf(file, readFileSync(file, 'utf8'))
-        .flatMap((specifier) => importProblem(own, drawn ?? [], file, specifier) ?? [])
-        .map((problem) => ({ file, problem })),
-    )
+    const inFiles = filesBelow(folder, /\.[cm]?[jt]sx?$/).flatMap((file) => {
+      const source = readFileSync(file, 'utf8')
+      return [
+        ...specifiersOf(file, source).flatMap((specifier) => importProblem(own, drawn ?? [], file, specifier) ?? []),
+        ...(isTest(file, folder) ? [] : neededBy(file, source).flatMap((specifier) => neededProblem(own, specifier))),
+      ].map((problem) => ({ file, problem }))
+    })
     const impure = manifest.name === '@stowage/core' ? impureWays(join(folder, 'src')) : []
     return [...inManifest, ...inFiles, ...impure].map(({ file, problem }) => ({ file: relative(root, file), problem }))
   })
@@ -105,6 +117,12 @@ function declared({ manifest }: Package, name: string, test: boolean): string | 
   const shipped = { ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies }
   const known = test || manifest.private === true ? { ...shipped, ...manifest.devDependencies } : shipped
   return name in known ? undefined : `imports ${name}, which its package.json does not name`
+}
+
+/** An optional peer may be missing: what cannot run without it may not stand at the top of a module. */
+function neededProblem({ manifest }: Package, specifier: string): string[] {
+  const optional = manifest.peerDependenciesMeta?.[packageOf(specifier)]?.optional === true
+  return optional ? [`needs ${specifier}, an optional peer, before it can run; import() it`] : []
 }
 
 function isTest(file: string, folder: string): boolean {

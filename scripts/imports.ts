@@ -4,6 +4,8 @@ interface Import {
   readonly specifier: string
   /** Nothing is loaded for it when the module runs. */
   readonly typeOnly: boolean
+  /** Loaded, if ever, by an `import()` that the module comes to later. */
+  readonly lazy: boolean
 }
 
 /**
@@ -17,6 +19,11 @@ export function specifiersOf(file: string, source: string): string[] {
 /** What a module loads when it runs. */
 export function loadedBy(file: string, source: string): string[] {
   return importsOf(file, source).flatMap(({ specifier, typeOnly }) => (typeOnly ? [] : [specifier]))
+}
+
+/** What has to be there before a module can run. */
+export function neededBy(file: string, source: string): string[] {
+  return importsOf(file, source).flatMap(({ specifier, typeOnly, lazy }) => (typeOnly || lazy ? [] : [specifier]))
 }
 
 function importsOf(file: string, source: string): Import[] {
@@ -44,7 +51,7 @@ function importIn(node: Node): Import[] {
     case 'TSImportType':
       return named(node.source, true)
     case 'ImportExpression':
-      return named(node.source)
+      return named(node.source, false, true)
     case 'TSExternalModuleReference':
       return named(node.expression)
     case 'CallExpression':
@@ -66,8 +73,8 @@ function isMetaResolve(callee: unknown): boolean {
 }
 
 /** Text in quotes, or in backticks with nothing to fill in. */
-function named(node: unknown, typeOnly = false): Import[] {
+function named(node: unknown, typeOnly = false, lazy = false): Import[] {
   const { value, quasis } = (node ?? {}) as { value?: unknown; quasis?: readonly { value: { cooked: string } }[] }
   const specifier = quasis?.length === 1 ? quasis[0]?.value.cooked : value
-  return typeof specifier === 'string' ? [{ specifier, typeOnly }] : []
+  return typeof specifier === 'string' ? [{ specifier, typeOnly, lazy }] : []
 }

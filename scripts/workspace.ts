@@ -11,6 +11,7 @@ export interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>> | undefined
   readonly devDependencies?: Readonly<Record<string, string>> | undefined
   readonly peerDependencies?: Readonly<Record<string, string>> | undefined
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean | undefined }>> | undefined
   readonly optionalDependencies?: Readonly<Record<string, string>> | undefined
   readonly exports?: Readonly<Record<string, unknown>> | undefined
 }

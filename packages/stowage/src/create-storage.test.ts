@@ -127,19 +127,6 @@ describe('the gate', () => {
 describe('far backends of the configuration', () => {
   const config = { backends: { filecoin: { provider: 'f01' } } }
 
-  test('a missing package is logged once and reported; everything else works', async () => {
-    const storage = await open({ config })
-    expect(log.filter(({ level }) => level === 'warn')).toHaveLength(1)
-    expect(storage.isDistributed).toBe(false)
-    const { cid } = await storage.put('works')
-    expect(await storage.get(cid).text()).toBe('works')
-    const { backends } = await storage.status()
-    expect(backends.find(({ name }) => name === 'filecoin')).toMatchObject({
-      reachable: false,
-      error: { code: 'unavailable' },
-    })
-  })
-
   test('a closed gate does not even look for it', async () => {
     const storage = await open({ config, forceLocal: true })
     expect(log.filter(({ level }) => level === 'warn')).toEqual([])
@@ -150,6 +137,11 @@ describe('far backends of the configuration', () => {
     const storage = await open({ config, tiers: [memory({ name: 'far' })] })
     expect((await storage.status()).backends.map(({ name }) => name)).toEqual([expect.any(String), 'far'])
   })
+})
+
+test('two tiers of one name are refused', async () => {
+  const tiers = [memory({ name: 'far' }), memory({ name: 'far' })]
+  await expect(open({ tiers })).rejects.toMatchObject({ code: 'invalid-config' })
 })
 
 describe('the config file', () => {
@@ -261,6 +253,26 @@ describe('getStorage', () => {
     const two = await getStorage({ ...options(), dir: join(folder, 'elsewhere') })
     expect(two).not.toBe(one)
     await two.put('x')
+  })
+
+  test('one that somebody closed is opened again as it was, once for all who ask', async () => {
+    const one = await getStorage(options())
+    await one.put('kept', { name: 'n' })
+    await one.close()
+    const [two, three] = await Promise.all([getStorage(), getStorage(options())])
+    expect(two).not.toBe(one)
+    expect(three).toBe(two)
+    expect(await two.get('n').text()).toBe('kept')
+    await expect(getStorage({ dir: join(folder, 'other') })).rejects.toMatchObject({ code: 'invalid-config' })
+  })
+
+  test('one with tiers from the code cannot be opened again: they were closed with it', async () => {
+    const tiers = [memory({ name: 'far' })]
+    const one = await getStorage({ ...options(), tiers })
+    await one.close()
+    await expect(getStorage()).rejects.toMatchObject({ code: 'closed' })
+    await resetStorage()
+    expect(await (await getStorage(options())).has('nothing')).toBe(false)
   })
 
   test('resetStorage without one, twice, and while it opens', async () => {

@@ -1,7 +1,7 @@
 import { local } from '@stowage/backend-local'
 import { StorageWrapper } from '@stowage/core'
 import { prepareDir } from './dir.ts'
-import { type FarTiers, openFar } from './far.ts'
+import { NO_TIERS, openFar } from './far.ts'
 import type { StorageOptions } from './options.ts'
 import { type Settings, settle } from './settings.ts'
 
@@ -20,22 +20,24 @@ export async function open(settings: Settings): Promise<StorageWrapper> {
     logger.warn(`${settings.configFile ?? 'config'}: unknown keys: ${unknownKeys.join(', ')}.`, { unknownKeys })
   }
   const dir = await prepareDir(settings.dir, logger)
-  const { tiers, unavailable } = await farTiers(settings)
-  return new StorageWrapper({
-    near: local({ dir, maxSize: settings.maxSize, onNotice: ({ level, message }) => logger[level](message) }),
-    tiers,
-    unavailable,
-    gate,
-    logger,
-    unknownKeys,
-    maxSize: settings.maxSize,
-    gcInterval: settings.gcInterval,
-    pinByDefault: settings.pinByDefault,
-  })
-}
-
-/** With a closed gate not even the packages of far tiers are loaded. */
-async function farTiers({ gate, tiers, backends, logger }: Settings): Promise<FarTiers> {
-  if (tiers !== undefined) return { tiers, unavailable: [] }
-  return gate.open ? openFar(backends, logger) : { tiers: [], unavailable: [] }
+  const near = local({ dir, maxSize: settings.maxSize, onNotice: ({ level, message }) => logger[level](message) })
+  let far = NO_TIERS
+  try {
+    // With a closed gate not even the packages of far tiers are loaded.
+    if (settings.tiers === undefined && gate.open) far = await openFar(settings.backends, { near, dir, logger })
+    return new StorageWrapper({
+      near,
+      tiers: settings.tiers ?? far.tiers,
+      unavailable: far.unavailable,
+      gate,
+      logger,
+      unknownKeys,
+      maxSize: settings.maxSize,
+      gcInterval: settings.gcInterval,
+      pinByDefault: settings.pinByDefault,
+    })
+  } catch (error) {
+    await Promise.allSettled([near, ...far.tiers].map((backend) => backend.close()))
+    throw error
+  }
 }

@@ -19,13 +19,21 @@ let shared: Shared | undefined
 
 /**
  * The storage of this process: the first call makes it, all others get it. Options that contradict what it was
- * made with are `invalid-config`. A failed first call is forgotten.
+ * made with are `invalid-config`. A failed first call is forgotten. One that somebody closed is opened again as it was; with
+ * `tiers` from the code, which were closed with it, that is `closed` until `resetStorage()`.
  */
 export async function getStorage(options: StorageOptions = {}): Promise<StorageWrapper> {
   checkOptions(options)
   const current = (shared ??= start(options))
   if (current.options !== options) await agree(current, options)
-  return current.storage
+  const storage = await current.storage
+  if (!storage.closed) return storage
+  if (current.options.tiers?.length) {
+    throw new StorageError('closed', 'The storage of this process was closed, and its tiers with it; use resetStorage.')
+  }
+  // Whoever waited beside us may have opened it again, or forgotten it.
+  if (shared === current) shared = start(current.options)
+  return shared === undefined ? storage : getStorage(options)
 }
 
 /** Closes the storage of this process and forgets it. Without one nothing happens. */

@@ -6,6 +6,7 @@ import type { CallOptions } from '../spi/backend.ts'
  * signal that aborts with the same error, and `close()` waits until all of it has ended.
  */
 export interface Lifetime {
+  readonly closed: boolean
   /** Runs work under the caller's signal and ours. */
   run<T>(options: CallOptions | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T>
   /** Likewise for a sequence: it is under way from its first `next()` to its end, its failure or its early return. */
@@ -33,6 +34,10 @@ export function lifetime(): Lifetime {
   }
 
   return {
+    get closed() {
+      return closing.signal.aborted
+    },
+
     run: async (options, work) => {
       const signal = enter(options)
       return track(work(signal))

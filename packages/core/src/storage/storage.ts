@@ -22,6 +22,7 @@ import { silentLogger } from './logger.ts'
 import { recordNear } from './record-near.ts'
 import { resolveOrMiss, resolveRef, quoteRef } from './resolve.ts'
 import type { StoredBlob } from './stored-blob.ts'
+import { assertOwnNames } from './own-names.ts'
 import type { Context } from './context.ts'
 import type {
   BlobInfo,
@@ -56,6 +57,7 @@ export class StorageWrapper {
 
   constructor(init: StorageInit) {
     const { near, tiers = [], logger = silentLogger } = init
+    assertOwnNames(tiers)
     this.#init = init
     this.gate = init.gate ?? decideGate({ env: process.env, hasTiers: tiers.length > 0 })
     this.isDistributed = this.gate.distributed && tiers.length > 0
@@ -72,6 +74,11 @@ export class StorageWrapper {
       detail: this.gate.detail,
     })
     this.#collecting = this.#collectEvery(init.gcInterval)
+  }
+
+  /** True from the call of `close()` on. */
+  get closed(): boolean {
+    return this.#lifetime.closed
   }
 
   /** Stores content and answers with its CID; it is durable when the promise resolves. */

@@ -15,6 +15,7 @@ export interface BackendsConfig {
   readonly helia?: object | undefined
   readonly filecoin?: { readonly provider?: string | undefined; readonly apiKey?: string | undefined } | undefined
   readonly s3?: S3Config | undefined
+  readonly pinning?: { readonly endpoint: string; readonly token: string } | undefined
   readonly gateways?: readonly string[] | undefined
 }
 

@@ -134,6 +134,11 @@ test('the older form means the same', async () => {
   expect(unknownKeys).toEqual([])
 })
 
+test('backends keep the order in which they are written', async () => {
+  const { config } = await loadText('backends: {s3: {bucket: b}, helia: {}, ipfs: {}, local: {path: /x}}')
+  expect(Object.keys(config.backends ?? {})).toEqual(['s3', 'helia', 'ipfs', 'local'])
+})
+
 test('a number as gc_interval was seconds, one as gcInterval is milliseconds', async () => {
   const old = await load({ config: { ipfs_kit: { performance: { gc_interval: 60 } } } })
   const now = await load({ config: { performance: { gcInterval: 60 } } })

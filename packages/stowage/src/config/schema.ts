@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { StowageConfig } from './config.ts'
 import { parseDuration } from './duration.ts'
-import { type Path, type Problem, show } from './problem.ts'
+import { type Path, type Problem, show, valueAt } from './problem.ts'
 import { parseSize } from './size.ts'
 
 // Each leaf's error text says what was expected; `checkConfig` adds what was found.
@@ -47,6 +47,7 @@ const backends = section({
     credentials: credentials.optional(),
   }).optional(),
   gateways: list(url, 'URLs').optional(),
+  pinning: section({ enabled: flag.optional(), endpoint: url, token: text }).optional(),
 })
 
 const root: z.ZodType<StowageConfig> = section({
@@ -76,11 +77,20 @@ export interface CheckedConfig {
 export function checkConfig(value: unknown, written: (path: Path) => unknown): CheckedConfig {
   const result = root.safeParse(value)
   const unknownKeys = unknownKeysOf(root, value, [])
-  if (result.success) return { config: result.data, problems: [], unknownKeys }
+  if (result.success) return { config: asWritten(result.data, value), problems: [], unknownKeys }
   const problems = result.error.issues.map(({ path, message }) => {
     return { path, text: `expected ${message}, found ${show(written(path), path)}` }
   })
   return { config: {}, problems, unknownKeys }
+}
+
+/** Backends in the order in which they are written, which is the order of the tiers; zod's is that of the schema. */
+function asWritten(config: StowageConfig, value: unknown): StowageConfig {
+  const { backends } = config
+  if (backends === undefined) return config
+  const order = Object.keys(valueAt(value, ['backends']) as object)
+  const sorted = Object.entries(backends).toSorted(([a], [b]) => order.indexOf(a) - order.indexOf(b))
+  return { ...config, backends: Object.fromEntries(sorted) }
 }
 
 function unknownKeysOf(schema: unknown, value: unknown, path: Path): Path[] {
