@@ -1,4 +1,5 @@
 export { cacheFolder, unavailable, type ServerName } from './catalog.ts'
+export { startCluster, type Cluster } from './cluster.ts'
 export { startKubo, type Kubo, type KuboOptions } from './kubo.ts'
 export { startRgw } from './rgw.ts'
 export { createBucket, signed, type S3Credentials, type S3Server } from './s3.ts'

@@ -1,7 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { programOf } from './catalog.ts'
 import { command } from './command.ts'
+import { configure } from './config.ts'
 import { answerOf } from './probe.ts'
 import { start } from './process.ts'
 import { temporaryFolder } from './will.ts'
@@ -80,17 +81,6 @@ export async function startKubo({ swarm = false, config = {} }: KuboOptions = {}
     await stop()
     throw error
   }
-}
-
-async function configure(file: string, values: Readonly<Record<string, unknown>>): Promise<void> {
-  const config = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>
-  for (const [path, value] of Object.entries(values)) {
-    const keys = path.split('.')
-    const last = keys.pop() as string
-    const place = keys.reduce((section, key) => (section[key] ??= {}) as Record<string, unknown>, config)
-    place[last] = value
-  }
-  await writeFile(file, JSON.stringify(config))
 }
 
 /** Kubo writes where it listens into files of its repository. */

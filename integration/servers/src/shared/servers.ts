@@ -1,3 +1,4 @@
+import { startCluster, type Cluster } from '../cluster.ts'
 import { startKubo, type Kubo } from '../kubo.ts'
 import { startRgw } from '../rgw.ts'
 import type { S3Server } from '../s3.ts'
@@ -8,10 +9,12 @@ export interface Servers {
   readonly versitygw: Versitygw
   readonly rgw: S3Server
   readonly kubo: Kubo
+  readonly cluster: Cluster
 }
 
 export const starters: { readonly [N in keyof Servers]: () => Promise<Servers[N]> } = {
   versitygw: startVersitygw,
   rgw: startRgw,
   kubo: () => startKubo({ swarm: true }),
+  cluster: startCluster,
 }
