@@ -14,12 +14,14 @@ export function requireBlob({ database }: Session, cid: CID): BlobRow {
 }
 
 /** The outboard's bytes as they lie on disk, not verified. */
-export async function outboardBytes({ dir }: Session, row: BlobRow): Promise<Uint8Array | undefined> {
+export async function outboardBytes({ dir }: Pick<Session, 'dir'>, row: BlobRow): Promise<Uint8Array | undefined> {
   return row.outboard === 0 ? serialiseOutboard(cidOf(row), []) : readIfThere(join(dir, outboardPath(row.key)))
 }
 
+type Loading = Pick<Session, 'dir' | 'database' | 'writer' | 'outboards'>
+
 /** The verified outboard. What lies on disk is missing or damaged: `integrity`, and the blob is trusted no longer. */
-export async function loadOutboard(session: Session, row: BlobRow): Promise<Outboard> {
+export async function loadOutboard(session: Loading, row: BlobRow): Promise<Outboard> {
   const cid = cidOf(row)
   const known = session.outboards.get(cid, row.size)
   if (known !== undefined) return known
@@ -37,7 +39,10 @@ export async function loadOutboard(session: Session, row: BlobRow): Promise<Outb
 }
 
 /** From now on the blob's files are known to be bad, or not known to be good: the next put replaces them. */
-export async function distrust({ database, writer }: Session, row: BlobRow): Promise<void> {
+export async function distrust(
+  { database, writer }: Pick<Session, 'database' | 'writer'>,
+  row: BlobRow,
+): Promise<void> {
   try {
     await writer.write(() =>
       database.run('UPDATE blobs SET trust = NULL WHERE id = ? AND trust IS ?', row.id, row.trust),

@@ -7,6 +7,7 @@ import { put as unboundedPut } from './put.ts'
 /** What an open store does. Loaded with the first call: whoever only opens a storage does not wait for it. */
 export { closeSession } from './close.ts'
 export { getDirectory } from './directory.ts'
+export { findBlock } from './find-block.ts'
 export { gc } from './gc.ts'
 export { ingestBytes } from './ingest-bytes.ts'
 export { lease } from './lease.ts'

@@ -71,7 +71,10 @@ export async function getDirectory(session: Session, cid: CID): Promise<Director
 }
 
 /** A directory's nodes as they lie on disk: `directoryLinks` verifies them. */
-export async function readNodes({ dir, database }: Session, row: BlobRow): Promise<readonly Block[]> {
+export async function readNodes(
+  { dir, database }: Pick<Session, 'dir' | 'database'>,
+  row: BlobRow,
+): Promise<readonly Block[]> {
   const bytes = await readIfThere(join(dir, directoryNodesPath(row.key)))
   if (bytes === undefined) {
     database.assertSame()

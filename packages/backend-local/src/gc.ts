@@ -34,6 +34,7 @@ export async function gc(session: Session, { maxSize }: GcOptions, signal: Abort
     rounds.push(await shrinkAlone(session, shrinking, signal))
   }
   await session.packs.tidy(session, WASTE, signal)
+  await session.blockIndex.sweep()
   await giveBackPages(session, signal)
   return {
     removed: rounds.reduce((sum, { removed }) => sum + removed, 0),

@@ -113,6 +113,8 @@ export function local(options: LocalOptions): NearStore {
       on('directory', cid, options, (session, { getDirectory }) => getDirectory(session, cid)),
     verify: (cid, options) => on('verify', cid, options, (session, { verify }, signal) => verify(session, cid, signal)),
     gc: (options = {}) => run({ operation: 'gc' }, options, (session, { gc }, signal) => gc(session, options, signal)),
+    findBlock: (digest, options) =>
+      run({ operation: 'findBlock' }, options, (session, { findBlock }, signal) => findBlock(session, digest, signal)),
     usage: () => run({ operation: 'usage' }, undefined, (session, { usage }) => usage(session)),
     room: () => run({ operation: 'room' }, undefined, (session, { room }) => room(session)),
     health: (options) => health(life, session, options),

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { createBlockIndex } from './block-index.ts'
 import { createBudget } from './budget.ts'
 import type { Database } from './catalog/database.ts'
 import { assertOneWal, openCatalog } from './catalog/open.ts'
@@ -79,7 +80,7 @@ async function openAlone(dir: string, options: LocalOptions, life: Life): Promis
       packs,
       verified: createVerified(),
     }
-    const session = { ...parts, tidying: createTidying(parts) }
+    const session = { ...parts, tidying: createTidying(parts), blockIndex: createBlockIndex(parts) }
     return { ...session, budget: createBudget(session) }
   } catch (cause) {
     // Asked now: closing the catalog removes files, and makes room.

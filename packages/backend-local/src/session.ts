@@ -1,3 +1,4 @@
+import type { BlockIndex } from './block-index.ts'
 import type { Budget } from './budget.ts'
 import type { Database } from './catalog/database.ts'
 import type { Touches } from './catalog/touches.ts'
@@ -27,4 +28,5 @@ export interface Session {
   readonly shards: Shards
   readonly packs: Packs
   readonly tidying: Tidying
+  readonly blockIndex: BlockIndex
 }

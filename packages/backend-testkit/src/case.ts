@@ -13,6 +13,7 @@ export type Capability =
   | 'unpin'
   | 'providers'
   | 'outboard'
+  | 'findBlock'
   | 'ranges'
   | 'verifies'
   | 'reopen'

@@ -3,10 +3,12 @@ import {
   rawCid,
   StorageError,
   type BlobRecord,
+  type BlockPlace,
   type BlobSource,
   type Body,
   type CID,
   type Directory,
+  type NearStore,
   type PartialBlob,
 } from '@stowage/core/spi'
 import { blobOf, bodyOf, bytesOf, collect } from '../src/index.ts'
@@ -1089,6 +1091,66 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     wrong((store) => ({ ingest: (bytes, options) => store.ingest(bytes, { ...options, alias: false }) })),
     wrongNames(() => ({ history: nothing })),
   ],
+  'findBlock: knows every block of blobs of every size and layout': [
+    wrong(() => ({ findBlock: async () => undefined })),
+    wrongPlace((place) => ({ ...place, leaf: place.leaf === undefined ? 0 : undefined })),
+    wrongPlace((place) => (place.leaf === undefined ? place : { ...place, leaf: 0 })),
+    wrongPlace((place) => (place.leaf === undefined ? undefined : place)),
+  ],
+  'findBlock: knows what came after it was first asked': [
+    wrong((store) => {
+      const asked = new Map<string, ReturnType<NonNullable<NearStore['findBlock']>>>()
+      return {
+        findBlock: (digest) => {
+          const key = digest.toString()
+          const place = asked.get(key) ?? found(store, digest)
+          asked.set(key, place)
+          return place
+        },
+      }
+    }),
+  ],
+  'findBlock: forgets what is deleted, and keeps what another blob shares': [
+    wrong((store) => {
+      const asked = new Map<string, Awaited<ReturnType<NonNullable<NearStore['findBlock']>>>>()
+      return {
+        findBlock: async (digest) => {
+          const key = digest.toString()
+          const place = (await found(store, digest)) ?? asked.get(key)
+          asked.set(key, place)
+          return place
+        },
+      }
+    }),
+    wrong((store) => {
+      let deleted = false
+      return {
+        delete: async (cid, options) => {
+          deleted = true
+          return store.delete(cid, options)
+        },
+        findBlock: async (digest) => (deleted ? undefined : found(store, digest)),
+      }
+    }),
+  ],
+  'findBlock: knows the nodes of directories': [
+    wrong((store) => ({
+      findBlock: async (digest) => {
+        const place = await found(store, digest)
+        return place && (await store.directory(place.cid)) === undefined ? place : undefined
+      },
+    })),
+    wrongPlace((place) => ({ ...place, leaf: 0 })),
+  ],
+  'findBlock: survives a reopening': [wrong(() => ({ findBlock: async () => undefined }))],
+  'findBlock: of what is no digest, or of nobody, is undefined': [
+    wrong((store) => ({
+      findBlock: async (digest) => (await found(store, digest)) ?? { cid: rawCid(new Uint8Array(32)) },
+    })),
+  ],
+  'findBlock: an aborted call rejects with the reason': [
+    wrong((store) => ({ findBlock: (digest) => found(store, digest) })),
+  ],
 }
 
 function source({ cid, size, outboard, open }: BlobSource, change: (body: Body) => Body): BlobSource {
@@ -1187,4 +1249,17 @@ function heldLeaves(store: Parameters<Mutation>[0]): ReturnType<Mutation> {
       },
     }
   })(store)
+}
+
+function found(store: NearStore, digest: Uint8Array): ReturnType<NonNullable<NearStore['findBlock']>> {
+  return (store.findBlock as NonNullable<NearStore['findBlock']>)(digest)
+}
+
+function wrongPlace(change: (place: BlockPlace) => BlockPlace | undefined): Mutation {
+  return wrong((store) => ({
+    findBlock: async (digest) => {
+      const place = await found(store, digest)
+      return place && change(place)
+    },
+  }))
 }

@@ -127,6 +127,22 @@ const MIGRATIONS: readonly string[] = [
       bytes = bytes + (new.packed = 0) * new.size - (old.packed = 0) * old.size;
   END;
   `,
+  `
+  ALTER TABLE blobs ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0; -- 1: all of its blocks are in \`blocks\`
+  CREATE INDEX blobs_unindexed ON blobs (id) WHERE indexed = 0 AND (directory = 1 OR outboard > 0);
+
+  CREATE TABLE block_sets (            -- the blocks of one blob; NULL: it is gone, and they are to go
+    id INTEGER PRIMARY KEY,
+    blob INTEGER UNIQUE REFERENCES blobs (id) ON DELETE SET NULL
+  );
+  CREATE TABLE blocks (                -- by set, so that they can go in slices
+    block_set INTEGER NOT NULL,
+    place INTEGER NOT NULL,            -- the leaf; of node n, -1 - n
+    print INTEGER NOT NULL,            -- of the digest
+    PRIMARY KEY (block_set, place)
+  ) WITHOUT ROWID;
+  CREATE INDEX blocks_by_print ON blocks (print);
+  `,
 ]
 
 export const SCHEMA_VERSION: number = MIGRATIONS.length

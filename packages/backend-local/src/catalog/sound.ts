@@ -3,10 +3,20 @@ import { isMisfit } from '../errors.ts'
 
 /** Statements that no sound catalog refuses to compile: they need every table, and what happens by itself in them. */
 const PROBES: readonly string[] = [
-  ...['links', 'names', 'name_history', 'aliases', 'pins', 'leases', 'totals', 'ghosts', 'packs'].map(
-    (table) => `SELECT * FROM ${table}`,
-  ),
-  'SELECT key, version, directory, size, outboard, standing, created_at, used_at, trust, uses, value, arrival, packed FROM blobs',
+  ...[
+    'links',
+    'names',
+    'name_history',
+    'aliases',
+    'pins',
+    'leases',
+    'totals',
+    'ghosts',
+    'packs',
+    'block_sets',
+    'blocks',
+  ].map((table) => `SELECT * FROM ${table}`),
+  'SELECT key, version, directory, size, outboard, standing, created_at, used_at, trust, uses, value, arrival, packed, indexed FROM blobs',
   'INSERT INTO blobs DEFAULT VALUES',
   'UPDATE blobs SET size = 0',
   'DELETE FROM blobs',

@@ -1,5 +1,6 @@
 import type { NearStore } from '@stowage/core/spi'
 import type { ConformanceCase } from '../case.ts'
+import { blockCases } from './near/blocks.ts'
 import { directoryCases } from './near/directories.ts'
 import { ingestingCases } from './near/ingesting.ts'
 import { keepingCases } from './near/keeping.ts'
@@ -13,4 +14,5 @@ export const nearStoreCases: readonly ConformanceCase<NearStore>[] = [
   ...partialCases,
   ...directoryCases,
   ...keepingCases,
+  ...blockCases,
 ]

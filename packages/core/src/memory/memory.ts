@@ -3,6 +3,7 @@ import { catalog } from './catalog.ts'
 import { blobOf, bytesHeld, memoryContents, type MemoryContents } from './contents.ts'
 import { deleteContent } from './delete.ts'
 import { directory, putDirectory } from './directories.ts'
+import { findBlock } from './find-block.ts'
 import { gc } from './gc.ts'
 import { leases } from './leases.ts'
 import { partials } from './partial.ts'
@@ -94,5 +95,6 @@ export function memory(options: MemoryOptions = {}): NearStore {
     directory: (cid, options) => directory(open, cid, options),
     verify: (cid, options) => verify(open, cid, options),
     gc: (options) => gc(open, options),
+    findBlock: (digest, options) => findBlock(open, digest, options),
   }
 }
