@@ -1,1 +1,4 @@
-export {}
+export { gateway } from './gateway.ts'
+export { mirror } from './mirror.ts'
+export type { Format, GatewayOptions, HttpOptions, MirrorOptions } from './options.ts'
+export type { Preset } from './presets.ts'

@@ -1,0 +1,37 @@
+import { StorageError } from '@stowage/core/spi'
+import { statusError } from './errors.ts'
+import type { Answer, Ask, Http } from './http.ts'
+import { retryAfter } from './retry-after.ts'
+import type { Standing } from './standing.ts'
+
+/** One place that is asked. */
+export interface Site {
+  /** The answer with what was asked for, or `undefined` for 404; every other status throws. While it cools down: `rate-limited`, unasked. */
+  ask(ask: Ask): Promise<Answer | undefined>
+}
+
+/** How long a place that limits us is left alone, in milliseconds, where it does not say. */
+const COOL_DOWN = 5_000
+
+export function site(send: Http, standing: Standing): Site {
+  return {
+    ask: async (ask) => {
+      const startedAt = performance.now()
+      const cooling = standing.cooling(startedAt)
+      if (cooling > 0)
+        throw new StorageError('rate-limited', `${ask.url.host} is left alone for ${Math.ceil(cooling / 1000)} s.`, {
+          transient: true,
+        })
+      const answer = await send(ask)
+      standing.answered(performance.now() - startedAt)
+      const { status, headers, url } = answer
+      if (status === 200 || status === 206) return answer
+      await answer.drop()
+      if (status === 404) return undefined
+      const wait = retryAfter(headers.get('retry-after'), Date.now())
+      const error = statusError(status, wait, url)
+      if (error.code === 'rate-limited') standing.coolUntil(performance.now() + (wait ?? COOL_DOWN))
+      throw error
+    },
+  }
+}
