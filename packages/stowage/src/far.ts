@@ -39,7 +39,7 @@ const KINDS: Readonly<Record<FarName, FarKind>> = {
     package: '@stowage/backend-gateway',
     load: () => import('@stowage/backend-gateway'),
     factory: 'gateway',
-    options: ({ gateways }) => ({ gateways }),
+    options: ({ gateways }) => gatewayOptions(gateways),
   },
   s3: {
     package: '@stowage/backend-s3',
@@ -96,6 +96,15 @@ interface Attempt {
   readonly tier?: Backend
   readonly failed?: Unavailable
 }
+
+function gatewayOptions(config: BackendsConfig['gateways'] = {}): object {
+  if (typeof config === 'string') return { preset: config }
+  if (isList(config)) return { gateways: config }
+  const { urls, preset, format, routing, headers, idleTimeout } = config
+  return { gateways: urls, preset, format, routing, headers, idleTimeout }
+}
+
+const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value)
 
 async function attempt(name: FarName, config: BackendsConfig, surroundings: Surroundings): Promise<Attempt> {
   try {

@@ -76,6 +76,29 @@ test('tiers stand in the order of the configuration, under its names, each with 
   ])
 })
 
+test.each([
+  ['public', { preset: 'public' }],
+  [
+    { urls: ['http://x'], preset: 'public', format: 'raw', routing: true, headers: { a: 'b' }, idleTimeout: '1m' },
+    {
+      gateways: ['http://x'],
+      preset: 'public',
+      format: 'raw',
+      routing: true,
+      headers: { a: 'b' },
+      idleTimeout: 60_000,
+    },
+  ],
+  [
+    { urls: ['http://x'], headers: { authorization: 'very-secret' }, strange: 1 },
+    { gateways: ['http://x'], headers: { authorization: 'very-secret' } },
+  ],
+])('gateways as %j', async (gateways, options) => {
+  const { backends, log } = await probe({ gateways }, ALL)
+  expect(JSON.parse(String(backends[1]?.error?.['message']))).toMatchObject({ options })
+  expect(JSON.stringify(log)).not.toContain('very-secret')
+})
+
 test('a package that is not installed is reported once, and the others open', async () => {
   const { log, backends, text } = await probe(
     { filecoin: {}, s3: { bucket: 'b' } },

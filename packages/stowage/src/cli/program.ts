@@ -12,7 +12,9 @@ import { ls } from './commands/ls.ts'
 import { name } from './commands/name.ts'
 import { pin } from './commands/pin.ts'
 import { pins } from './commands/pins.ts'
+import { providers } from './commands/providers.ts'
 import { put } from './commands/put.ts'
+import { replicate } from './commands/replicate.ts'
 import { resolve } from './commands/resolve.ts'
 import { rm } from './commands/rm.ts'
 import { stat } from './commands/stat.ts'
@@ -36,6 +38,8 @@ const COMMANDS = [
   history,
   verify,
   gc,
+  replicate,
+  providers,
   status,
   importCar,
   exportCar,

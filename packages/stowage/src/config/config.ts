@@ -16,7 +16,18 @@ export interface BackendsConfig {
   readonly filecoin?: { readonly provider?: string | undefined; readonly apiKey?: string | undefined } | undefined
   readonly s3?: S3Config | undefined
   readonly pinning?: { readonly endpoint: string; readonly token: string } | undefined
-  readonly gateways?: readonly string[] | undefined
+  /** Their URLs, the name of a preset, or both and more. */
+  readonly gateways?: readonly string[] | 'public' | GatewaysConfig | undefined
+}
+
+export interface GatewaysConfig {
+  readonly urls?: readonly string[] | undefined
+  readonly preset?: 'public' | undefined
+  readonly format?: 'auto' | 'raw' | 'car' | 'plain' | undefined
+  readonly routing?: boolean | undefined
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Milliseconds. */
+  readonly idleTimeout?: number | undefined
 }
 
 export interface S3Config {

@@ -277,6 +277,13 @@ describe('what is wrong is named', () => {
     [{ backends: { s3: 'models' } }, ['backends.s3', 'a mapping', '"models"']],
     [{ backends: { gateways: 'https://x' } }, ['backends.gateways', 'a list of URLs', '"https://x"']],
     [{ backends: { gateways: ['https://x', 'x'] } }, ['backends.gateways[1]', 'http', '"x"']],
+    [{ backends: { gateways: 'private' } }, ['backends.gateways', 'public', '"private"']],
+    [{ backends: { gateways: 5 } }, ['backends.gateways', 'a list of URLs', 'public', 'a mapping', '5']],
+    [{ backends: { gateways: { urls: ['https://x', 5] } } }, ['backends.gateways.urls[1]', 'a URL', '5']],
+    [{ backends: { gateways: { preset: 'all' } } }, ['backends.gateways.preset', 'public', '"all"']],
+    [{ backends: { gateways: { format: 'zip' } } }, ['backends.gateways.format', 'auto, raw, car, plain', '"zip"']],
+    [{ backends: { gateways: { headers: ['a'] } } }, ['backends.gateways.headers', 'a mapping', 'a list']],
+    [{ backends: { pinning: {} } }, ['backends.pinning.endpoint', 'URL', 'backends.pinning.token', 'nothing']],
     [{ backends: { ipfs: { apiEndpoint: 'file:///etc/passwd' } } }, ['backends.ipfs.apiEndpoint', 'http', 'file:']],
     [{ performance: { maxSize: '10 bananas' } }, ['performance.maxSize', '10GB', 'bananas']],
     [{ performance: { gcInterval: '25d' } }, ['performance.gcInterval', '24 days', '25d']],
@@ -307,6 +314,8 @@ describe('what is wrong is named', () => {
       performance: { maxSize: '${S}' },
       backends: {
         filecoin: { apiKey: [secret] },
+        gateways: { headers: { authorization: [secret] } },
+        pinning: { endpoint: 'http://p', token: [secret] },
         s3: {
           bucket: 'b',
           credentials: { accessKeyId: 'a', secretAccessKey: 12345678, sessionToken: `\${S:-${secret}}` },
@@ -348,9 +357,20 @@ describe('what is wrong is named', () => {
 
 describe('unknown keys', () => {
   test('are kept and reported', async () => {
-    const config = { dri: '/x', backends: { s3: { bucket: 'b', buckt: 'c' }, ipsf: {} }, constructor: { x: 1 } }
+    const gateways = { preset: 'public', presset: 'x' }
+    const config = {
+      dri: '/x',
+      backends: { s3: { bucket: 'b', buckt: 'c' }, ipsf: {}, gateways },
+      constructor: { x: 1 },
+    }
     const loaded = await load({ config })
-    expect(loaded.unknownKeys.toSorted()).toEqual(['backends.ipsf', 'backends.s3.buckt', 'constructor', 'dri'])
+    expect(loaded.unknownKeys.toSorted()).toEqual([
+      'backends.gateways.presset',
+      'backends.ipsf',
+      'backends.s3.buckt',
+      'constructor',
+      'dri',
+    ])
     expect(loaded.config).toMatchObject(config)
   })
 

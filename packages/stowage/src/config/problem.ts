@@ -38,7 +38,7 @@ export function dotted(path: Path): string {
   }, '')
 }
 
-const SECRET = /key|secret|token|password|credential/i
+const SECRET = /key|secret|token|password|credential|header/i
 
 /** A value as it may stand in a message: short, and only its type where the path tells of a secret. */
 export function show(value: unknown, path: Path): string {

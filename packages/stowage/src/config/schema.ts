@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { StowageConfig } from './config.ts'
 import { parseDuration } from './duration.ts'
+import { isMapping } from './normalise.ts'
 import { type Path, type Problem, show, valueAt } from './problem.ts'
 import { parseSize } from './size.ts'
 
@@ -32,6 +33,23 @@ const section = <T extends z.ZodRawShape>(shape: T) => z.looseObject(shape, { er
 
 const credentials = section({ accessKeyId: text, secretAccessKey: text, sessionToken: text.optional() })
 
+const oneOf = <const T extends readonly string[]>(...names: T) =>
+  z.enum(names, { error: `${names.length > 1 ? 'one of ' : ''}${names.join(', ')}` })
+
+const preset = oneOf('public')
+const gatewaySettings = section({
+  enabled: flag.optional(),
+  urls: list(url, 'URLs').optional(),
+  preset: preset.optional(),
+  format: oneOf('auto', 'raw', 'car', 'plain').optional(),
+  routing: flag.optional(),
+  headers: z.record(z.string(), text, { error: 'a mapping' }).optional(),
+  idleTimeout: duration.optional(),
+})
+const gateways = z.union([list(url, 'URLs'), preset, gatewaySettings], {
+  error: 'a list of URLs, the preset public, or a mapping',
+})
+
 const backends = section({
   local: section({ enabled: flag.optional(), path: text.optional() }).optional(),
   ipfs: section({ enabled: flag.optional(), apiEndpoint: url.optional(), gateway: url.optional() }).optional(),
@@ -46,11 +64,11 @@ const backends = section({
     forcePathStyle: flag.optional(),
     credentials: credentials.optional(),
   }).optional(),
-  gateways: list(url, 'URLs').optional(),
+  gateways: gateways.optional(),
   pinning: section({ enabled: flag.optional(), endpoint: url, token: text }).optional(),
 })
 
-const root: z.ZodType<StowageConfig> = section({
+export const root: z.ZodType<StowageConfig> = section({
   enabled: flag.optional(),
   forceLocal: flag.optional(),
   dir: text.optional(),
@@ -78,10 +96,22 @@ export function checkConfig(value: unknown, written: (path: Path) => unknown): C
   const result = root.safeParse(value)
   const unknownKeys = unknownKeysOf(root, value, [])
   if (result.success) return { config: asWritten(result.data, value), problems: [], unknownKeys }
-  const problems = result.error.issues.map(({ path, message }) => {
+  const problems = result.error.issues.flatMap(inForm).map(({ path, message }) => {
     return { path, text: `expected ${message}, found ${show(written(path), path)}` }
   })
   return { config: {}, problems, unknownKeys }
+}
+
+interface Issue {
+  readonly path: PropertyKey[]
+  readonly message: string
+  readonly errors?: readonly (readonly Issue[])[]
+}
+
+/** Of a value that may have several forms, what is wrong within the one that it has. */
+function inForm(issue: Issue): readonly Issue[] {
+  const within = issue.errors?.find((form) => form.every(({ path }) => path.length > 0))
+  return within?.flatMap(inForm).map(({ path, message }) => ({ path: [...issue.path, ...path], message })) ?? [issue]
 }
 
 /** Backends in the order in which they are written, which is the order of the tiers; zod's is that of the schema. */
@@ -95,6 +125,9 @@ function asWritten(config: StowageConfig, value: unknown): StowageConfig {
 
 function unknownKeysOf(schema: unknown, value: unknown, path: Path): Path[] {
   if (schema instanceof z.ZodOptional) return unknownKeysOf(schema.unwrap(), value, path)
+  if (schema instanceof z.ZodUnion) {
+    return isMapping(value) ? schema.options.flatMap((form) => unknownKeysOf(form, value, path)) : []
+  }
   if (!(schema instanceof z.ZodObject) || typeof value !== 'object' || value === null) return []
   const shape: Record<string, unknown> = schema.shape
   return Object.entries(value).flatMap(([key, child]) =>

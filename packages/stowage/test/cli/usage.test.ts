@@ -1,9 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildProgram } from '../../src/cli/program.ts'
 import { type Workshop, workshop } from './harness.ts'
 
 const COMMANDS =
-  'put get cat ls stat rm pin unpin pins name resolve history verify gc status import export doctor'.split(' ')
+  'put get cat ls stat rm pin unpin pins name resolve history verify gc replicate providers status import export doctor'.split(
+    ' ',
+  )
 
 let shop: Workshop
 beforeAll(async () => {
@@ -25,6 +29,17 @@ test.each(COMMANDS)('%s --help has examples', async (command) => {
   expect(stdout).toContain('--json')
 })
 
+test('the page names every command and every option', async () => {
+  const page = await readFile(join(import.meta.dirname, '../../../../docs/cli.md'), 'utf8')
+  const program = buildProgram(async () => {})
+  const options = [program, ...program.commands]
+    .flatMap(({ options }) => options)
+    .filter(({ long }) => long !== '--version')
+  const absent = options.filter(({ long, short }) => ![long, short].some((flag) => flag && page.includes(flag)))
+  expect(absent.map(({ flags }) => flags)).toEqual([])
+  expect(program.commands.map((command) => command.name()).toSorted()).toEqual(COMMANDS.toSorted())
+})
+
 test('--version', async () => {
   const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string
@@ -40,6 +55,10 @@ describe('wrong usage ends with 2', () => {
     ['put', 'x', '--layout', 'none'],
     ['put', 'a', 'b', '--name', 'n'],
     ['put', '-', '-'],
+    ['put', 'x', '--to', ''],
+    ['put', 'x', '--replicate', 'sometimes'],
+    ['replicate'],
+    ['providers'],
     ['get', 'x'],
     ['get', 'x', '-o'],
     ['cat', 'x', '--offset', 'far'],

@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import type { PutDirectoryOptions, PutResult, StorageWrapper } from '@stowage/core'
+import type { PutDirectoryOptions, PutOptions, PutResult, StorageWrapper } from '@stowage/core'
 import { type Command, Option } from 'commander'
 import type { Cli, Run } from '../cli.ts'
 import { examples } from '../examples.ts'
 import { CliError } from '../failure.ts'
 import { formatBytes, printable } from '../format.ts'
+import { tierArgument, tierLines } from '../tiers.ts'
 
 interface Flags {
   readonly name?: string
@@ -13,6 +14,8 @@ interface Flags {
   readonly alias?: true
   readonly layout?: Layout
   readonly hidden?: true
+  readonly to?: readonly string[]
+  readonly replicate?: PutOptions['replicate']
 }
 
 type Layout = Extract<PutDirectoryOptions['layout'], string>
@@ -29,11 +32,19 @@ export function put(program: Command, run: Run): void {
     .option('--alias', 'also find files by sha256:<hex>')
     .addOption(new Option('--layout <layout>', 'which CID the bytes get (default: unixfs-v1-2025)').choices(LAYOUTS))
     .option('--hidden', 'in folders, take along what begins with a dot')
+    .option('--to <name>', 'copy it to this far tier; may be given again (default: all that take blobs)', tierArgument)
+    .addOption(
+      new Option('--replicate <how>', 'whether far tiers get a copy, and whether the result waits for them').choices([
+        'background',
+        'wait',
+        'none',
+      ]),
+    )
     .addHelpText(
       'after',
       examples(
         'put model.onnx --name whisper/base',
-        'put ./whisper-base --pin',
+        'put ./whisper-base --pin --to s3',
         'curl -s https://example.org/x | stowage put -',
       ),
     )
@@ -69,7 +80,7 @@ async function putOne(cli: Cli, storage: StorageWrapper, path: string, flags: Fl
   return found?.isDirectory() ? storage.putDirectory(path, options) : storage.putFile(path, options)
 }
 
-function describe({ flags }: Cli, path: string, { cid, size, deduplicated }: PutResult): string {
+function describe({ flags }: Cli, path: string, { cid, size, deduplicated, tiers }: PutResult): string {
   if (flags.quiet === true) return cid.toString()
-  return `${cid}  ${formatBytes(size)}  ${printable(path)}${deduplicated ? '  (was here already)' : ''}`
+  return `${cid}  ${formatBytes(size)}  ${printable(path)}${deduplicated ? '  (was here already)' : ''}${tierLines(tiers)}`
 }
