@@ -36,6 +36,7 @@ export const DRAWING: Readonly<Record<string, readonly string[]>> = {
 /** What tests may import besides: the conformance kit, real servers, and the wide side of core, which is what users get. */
 const TESTS_MAY = [
   '@stowage/backend-testkit',
+  '@stowage/backend-testkit/proxy',
   '@stowage/core',
   '@stowage/core/spi',
   '@stowage/test-servers',

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { openHttpProxy } from '@stowage/backend-testkit/proxy'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createBucket, signed, startRgw, startVersitygw, type S3Credentials, type S3Server } from '../src/index.ts'
 import { describeOn, shared } from '../src/shared/shared.ts'
@@ -59,6 +60,18 @@ for (const [name, start] of [
       const denied = await send(server, 'GET', `/${bucket}?list-type=2`, { as: server.guest })
       expect(denied.status).toBe(403)
       expect(await denied.text()).toContain('<Code>AccessDenied</Code>')
+    })
+
+    it('takes signatures that come through a fault proxy', async () => {
+      const proxy = await openHttpProxy({
+        target: server.endpoint,
+        schedule: [[], [{ kind: 'cut', after: 10, how: 'end' }]],
+      })
+      const through = { ...server, endpoint: proxy.url }
+      expect((await send(through, 'PUT', `/${bucket}/proxied`, { body: content })).status).toBe(200)
+      await expect((await send(through, 'GET', `/${bucket}/proxied`)).bytes()).rejects.toThrow('terminated')
+      expect(await (await send(through, 'GET', `/${bucket}/proxied`)).bytes()).toEqual(content)
+      await proxy.close()
     })
 
     it('does not know anybody else', async () => {

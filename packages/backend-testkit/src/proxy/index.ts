@@ -1,0 +1,7 @@
+export type { AnswerFault, Fault, Side, StreamFault } from './fault.ts'
+export type { Headers } from './headers.ts'
+export { openHttpProxy, type HttpCall, type HttpProxy, type HttpProxyOptions } from './http.ts'
+export type { Counts, Listener } from './listener.ts'
+export type { Rates } from './rates.ts'
+export type { Schedule } from './schedule.ts'
+export { openTcpProxy, type TcpCall, type TcpProxy, type TcpProxyOptions } from './tcp.ts'
