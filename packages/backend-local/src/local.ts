@@ -101,8 +101,8 @@ export function local(options: LocalOptions): NearStore {
     path: (cid, options) => on('path', cid, options, (session, { path }, signal) => path(session, cid, signal)),
     directoryPath: (cid, options) =>
       on('directoryPath', cid, options, (session, { directoryPath }, signal) => directoryPath(session, cid, signal)),
-    partial: (blob, options) =>
-      on('partial', blob.cid, options, (session, { partial }, signal) => partial(session, blob, signal)),
+    partial: (blob, options = {}) =>
+      on('partial', blob.cid, options, (session, { partial }, signal) => partial(session, blob, options, signal)),
     scratch: () => run({ operation: 'scratch' }, undefined, (session, { scratch }) => scratch(session)),
     lease: (cid) => on('lease', cid, undefined, (session, { lease }) => lease(session, cid)),
     putDirectory: (directory, options = {}) =>

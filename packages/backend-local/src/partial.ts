@@ -9,12 +9,14 @@ import {
   type BlobStat,
   type CallOptions,
   type PartialBlob,
+  type PartialOptions,
 } from '@stowage/core/spi'
 import { partialPath } from './address.ts'
 import { assertCommit } from './commit.ts'
 import { removeTree } from './files.ts'
 import { outboardFile } from './ingest.ts'
 import { checkLeaf } from './leaves.ts'
+import { lockAtDoor, type DoorLock } from './door.ts'
 import { lock } from './lock.ts'
 import { openPartialFile } from './partial-file.ts'
 import { publish } from './publish.ts'
@@ -24,6 +26,7 @@ import type { Session } from './session.ts'
 export async function partial(
   session: Session,
   blob: BlobStat & { readonly outboard: Uint8Array },
+  { announce = false }: PartialOptions,
   signal: AbortSignal,
 ): Promise<PartialBlob> {
   const { cid, size } = blob
@@ -32,7 +35,7 @@ export async function partial(
   const outboard = parseOutboard(given, cid, size)
   const { count } = outboard.leaves
   const folder = join(session.dir, partialPath(cidKey(cid)))
-  const held = await lock(`${folder}.lock`, signal)
+  const held: DoorLock = announce ? await lockAtDoor(folder, signal) : await lock(`${folder}.lock`, signal)
   const file = await openPartialFile(folder, outboard, signal).catch((error: unknown) => {
     held.release()
     throw error
@@ -83,6 +86,7 @@ export async function partial(
     cid,
     size,
     leafCount: count,
+    contended: held.contended,
     has: file.has,
     missing,
     write: (leaf, bytes, options) =>

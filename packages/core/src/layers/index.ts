@@ -1,3 +1,4 @@
+export { breaker, type BreakerOptions } from './breaker.ts'
 export { absent, around, compose, forward, pass, type Advice, type Call, type Handlers, type Layer } from './forward.ts'
 export { limit, type LimitOptions } from './limit.ts'
 export { backendChannels, observe, type BackendEnd, type BackendFailure, type BackendStart } from './observe.ts'

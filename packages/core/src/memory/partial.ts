@@ -4,27 +4,39 @@ import { semaphore, type Semaphore } from '../layers/semaphore.ts'
 import { leafMatches } from '../outboard/leaf.ts'
 import { parseOutboard } from '../outboard/parse.ts'
 import type { BlobStat, CallOptions } from '../spi/backend.ts'
-import type { PartialBlob } from '../spi/near-store.ts'
+import type { PartialBlob, PartialOptions } from '../spi/near-store.ts'
 import type { StoredPartial } from './contents.ts'
 import type { Session } from './session.ts'
 import { store } from './take-in.ts'
 
 export type OpenPartial = (
   blob: BlobStat & { readonly outboard: Uint8Array },
-  options?: CallOptions,
+  options?: PartialOptions,
 ) => Promise<PartialBlob>
+
+/** Who is in, and who waits. */
+interface Door {
+  readonly lock: Semaphore
+  contended: AbortController
+  waiting: number
+}
 
 /** Opens partial blobs, one at a time for each CID. */
 export function partials(session: Session): OpenPartial {
-  const doors = new Map<string, Semaphore>()
+  const doors = new Map<string, Door>()
   return async ({ cid, size, outboard: bytes }, options) => {
     const signal = session.begin(options)
     const given = new Uint8Array(bytes)
     const outboard = parseOutboard(given, cid, size)
     const key = cidKey(cid)
-    const door = doors.get(key) ?? semaphore(1)
+    const door = doors.get(key) ?? { lock: semaphore(1), contended: new AbortController(), waiting: 0 }
     doors.set(key, door)
-    const leave = await door.acquire(signal)
+    door.contended.abort()
+    door.waiting++
+    const leave = await door.lock.acquire(signal).finally(() => door.waiting--)
+    const contended = new AbortController()
+    door.contended = contended
+    if (door.waiting > 0) contended.abort()
     const { partials } = session.contents
     const partial: StoredPartial = partials.get(key) ?? { leaves: new Map(), touchedAt: session.now() }
     partials.set(key, partial)
@@ -49,6 +61,7 @@ export function partials(session: Session): OpenPartial {
       cid,
       size,
       leafCount: count,
+      contended: contended.signal,
       has: (leaf) => leaves.has(leaf),
       missing,
       async write(leaf, bytes, call) {

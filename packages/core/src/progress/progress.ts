@@ -28,8 +28,10 @@ export type OnProgress = (event: ProgressEvent) => void
 export interface Meter {
   /** What further events say besides. */
   set(fields: Partial<Omit<ProgressFields, 'bytes'>>): void
-  /** Bytes come from there now. */
-  from(source: string): void
+  /** Bytes come from there now, too. */
+  from(source: string, layer?: ProgressFields['layer']): void
+  /** Something failed, and is tried again. */
+  retry(): void
   /** That many bytes of the current call are done, in all. */
   at(bytes: number): void
   add(bytes: number): void
@@ -37,7 +39,7 @@ export interface Meter {
 }
 
 const EVERY_MS = 100
-const SILENT: Meter = { set() {}, from() {}, at() {}, add() {}, end() {} }
+const SILENT: Meter = { set() {}, from() {}, retry() {}, at() {}, add() {}, end() {} }
 
 /** Turns byte counts into events; sends `start` at once. A listener that throws is the caller's bug and is not caught. */
 export function meter(
@@ -62,9 +64,13 @@ export function meter(
   send('start')
   return {
     set: (more) => void (known = { ...known, ...more }),
-    from(source) {
-      known = { ...known, source, layer: undefined }
+    from(source, layer) {
+      known = { ...known, source, layer }
       send('source')
+    },
+    retry() {
+      known = { ...known, retries: (known.retries ?? 0) + 1 }
+      send('retry')
     },
     at,
     add: (more) => at(bytes + more),

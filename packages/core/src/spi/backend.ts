@@ -48,6 +48,8 @@ export interface BackendTraits {
   readonly verifies: 'nothing' | 'whole' | 'leaves'
   /** Largest blob it takes, in bytes. */
   readonly maxBlobSize?: number | undefined
+  /** What progress calls the bytes that come from here. Absent: nothing. */
+  readonly layer?: 'ipfs' | 's3' | 'origin' | undefined
 }
 
 export interface Health {

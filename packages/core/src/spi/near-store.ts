@@ -39,12 +39,19 @@ export interface Ingested extends BlobStat {
   readonly deduplicated: boolean
 }
 
+export interface PartialOptions extends CallOptions {
+  /** Let other processes that wait for it learn at once when it is free, by a socket on this machine. Default false. */
+  readonly announce?: boolean | undefined
+}
+
 /**
  * A blob on its way in: leaves are verified and written in any order, and survive a crash. At most one
  * is open for a CID at a time in a store; opening a second one waits for the first to close.
  */
 export interface PartialBlob extends BlobStat {
   readonly leafCount: number
+  /** Aborts when somebody else waits for this partial blob. Absent: nobody can tell. */
+  readonly contended?: AbortSignal | undefined
   has(leaf: number): boolean
   /** Leaves still to come, ascending. */
   missing(): Iterable<number>
@@ -138,7 +145,7 @@ export interface NearStore extends Backend {
   /** A read-only folder with the directory's files under their names. Absent: this store has no files. */
   directoryPath?(cid: CID, options?: CallOptions): Promise<string>
   /** Opens a partial blob, resuming what an earlier one kept. */
-  partial(blob: BlobStat & { readonly outboard: Uint8Array }, options?: CallOptions): Promise<PartialBlob>
+  partial(blob: BlobStat & { readonly outboard: Uint8Array }, options?: PartialOptions): Promise<PartialBlob>
   scratch(): Promise<Scratch>
   /** `not-found` when the blob is not here. */
   lease(cid: CID): Promise<Lease>

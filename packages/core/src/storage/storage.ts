@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import type { Content } from '../content/content.ts'
 import { StorageError } from '../errors/storage-error.ts'
+import type { Far } from '../fetch/far.ts'
 import { decideGate, type Gate } from '../gate/gate.ts'
 import { assertName } from '../ref/assert-name.ts'
 import type { Provider } from '../spi/backend.ts'
@@ -16,9 +17,9 @@ import { putDirectory } from './commands/put-directory.ts'
 import { probeAll } from './commands/status.ts'
 import { verify } from './commands/verify.ts'
 import { replicateTo, replicationTargets } from './far/replicate.ts'
-import { statFar } from './far/stat.ts'
 import { lifetime, type Lifetime } from './lifetime.ts'
 import { silentLogger } from './logger.ts'
+import { statFar } from './stat-far.ts'
 import { recordNear } from './record-near.ts'
 import { resolveOrMiss, resolveRef, quoteRef } from './resolve.ts'
 import type { StoredBlob } from './stored-blob.ts'
@@ -54,6 +55,7 @@ export class StorageWrapper {
   readonly #lifetime: Lifetime = lifetime()
   readonly #init: StorageInit
   readonly #collecting: NodeJS.Timeout | undefined
+  #far: Promise<Far> | undefined
 
   constructor(init: StorageInit) {
     const { near, tiers = [], logger = silentLogger } = init
@@ -64,6 +66,7 @@ export class StorageWrapper {
     this.#context = {
       near,
       tiers: this.isDistributed ? tiers : [],
+      far: () => (this.#far ??= this.#openFar()),
       gate: this.gate,
       logger,
       pinByDefault: init.pinByDefault ?? false,
@@ -123,14 +126,15 @@ export class StorageWrapper {
       if (far === undefined) return undefined
       const never = new Date(0)
       return {
-        ...far,
+        cid,
+        size: far.size,
         names: [],
         pinned: false,
         aliases: [],
         tiers: [far.tier],
         createdAt: never,
         lastUsedAt: never,
-        isDirectory: false,
+        isDirectory: far.isDirectory === true,
       }
     })
   }
@@ -272,11 +276,21 @@ export class StorageWrapper {
     clearInterval(this.#collecting)
     // At once: a call may wait for something that only the closing of its backend ends.
     const ended = this.#lifetime.close()
-    await Promise.all([ended, ...[this.#context.near, ...this.#context.tiers].map((backend) => backend.close())])
+    // Not opened, or failed to: nothing to close.
+    const far = this.#far?.then(
+      (opened) => opened.close(),
+      () => {},
+    )
+    await Promise.all([ended, far, ...[this.#context.near, ...this.#context.tiers].map((backend) => backend.close())])
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  async #openFar(): Promise<Far> {
+    const { createFar } = await import('../fetch/far.ts')
+    return createFar(this.#context, this.#init.fetch)
   }
 
   #collectEvery(interval: number | undefined): NodeJS.Timeout | undefined {

@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import type { StorageError } from '../errors/storage-error.ts'
+import type { FarOptions } from '../fetch/far.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { OnProgress } from '../progress/progress.ts'
 import type { Backend, CallOptions } from '../spi/backend.ts'
@@ -132,6 +133,8 @@ export interface StorageInit {
   readonly near: NearStore
   /** Far tiers, nearest first. With a closed gate they are not used. */
   readonly tiers?: readonly Backend[] | undefined
+  /** How far tiers are read. */
+  readonly fetch?: FarOptions | undefined
   readonly gate?: Gate | undefined
   readonly logger?: Logger | undefined
   readonly pinByDefault?: boolean | undefined

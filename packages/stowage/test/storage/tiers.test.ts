@@ -53,6 +53,7 @@ onBoth('a far tier', (open) => {
           BLOB.subarray(LEAF - 1, LEAF + 9),
         ),
       ).toBe(true)
+      expect(same(await storage.get(cid).bytes(), BLOB)).toBe(true)
       expect(await storage.has(cid, { near: true })).toBe(true)
     }
   })
@@ -149,7 +150,7 @@ onBoth('a far tier', (open) => {
     const cid = await cidOf(holding)
     const file = join(await temporaryFolder(), 'f')
     for (const work of ['bytes', 'saveTo', 'exportCar', 'slice'] as const) {
-      const storage = await open({ tiers: [holding] })
+      const storage = await open({ tiers: [{ ...holding, traits: { ...holding.traits, layer: 's3' } }] })
       const events: ProgressEvent[] = []
       const options = { onProgress: (event: ProgressEvent) => void events.push(event) }
       if (work === 'bytes') await storage.get(cid).bytes(options)
@@ -157,13 +158,14 @@ onBoth('a far tier', (open) => {
       else if (work === 'saveTo') await storage.get(cid).saveTo(file, { ...options, mode: 'copy' })
       else await all(storage.exportCar(cid, options))
       expect(events.map(({ type }) => type).filter((type) => type !== 'chunk')).toEqual(['start', 'source', 'end'])
+      const total = work === 'slice' ? 5 : BLOB.length
       expect(events.find(({ type }) => type === 'source')).toMatchObject({
         source: 'far',
         bytes: 0,
-        total: BLOB.length,
-        layer: undefined,
+        total,
+        layer: 's3',
       })
-      expect(events.at(-1)).toMatchObject({ bytes: BLOB.length, total: BLOB.length, percent: 100 })
+      expect(events.at(-1)).toMatchObject({ bytes: total, total, percent: 100 })
     }
   })
 })

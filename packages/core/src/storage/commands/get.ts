@@ -6,8 +6,7 @@ import { collect } from '../../content/content.ts'
 import { StorageError } from '../../errors/storage-error.ts'
 import { parseRef } from '../../ref/parse-ref.ts'
 import { counted, meter, type Meter } from '../../progress/progress.ts'
-import { fetchBlob } from '../far/fetch.ts'
-import { statFar } from '../far/stat.ts'
+import { statFar } from '../stat-far.ts'
 import type { Lifetime } from '../lifetime.ts'
 import { recordNear } from '../record-near.ts'
 import { byteStream } from '../byte-stream.ts'
@@ -82,23 +81,40 @@ async function* readBody(
   options: WaitOptions & { readonly lend: boolean },
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const { cid, size, isDirectory, progress } = await bring(
-    context,
-    ref,
-    signal,
-    meter(options.onProgress, { layer: 'cache' }),
-  )
-  if (isDirectory) {
+  const { near, counters } = context
+  const progress = meter(options.onProgress, { layer: 'cache' })
+  const cid = await resolveRef(near, ref, { signal })
+  const record = await recordNear(near, cid)
+  if (record === undefined) {
+    yield* await readMissing(context, cid, slices, progress, signal)
+    progress.end()
+    return
+  }
+  counters.nearHits++
+  near.catalog.touch(cid)
+  if (record.kind === 'directory') {
     throw new StorageError('invalid-argument', `${cid} is a directory: list it, or save it to a folder.`, { cid })
   }
-  const { offset, length } = windowOf(slices, size)
+  const { offset, length } = windowOf(slices, record.size)
   progress.set({ cid, total: length })
-  const { body } = await context.near.read(cid, { offset, length, signal, lend: options.lend })
+  const { body } = await near.read(cid, { offset, length, signal, lend: options.lend })
   for await (const chunk of body) {
     progress.add(chunk.byteLength)
     yield chunk as Uint8Array<ArrayBuffer>
   }
   progress.end()
+}
+
+async function readMissing(
+  { tiers, counters, far }: Context,
+  cid: CID,
+  slices: readonly Slice[],
+  progress: Meter,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array<ArrayBuffer>>> {
+  counters.nearMisses++
+  if (tiers.length === 0) throw new StorageError('not-found', `${cid} is not stored.`, { cid })
+  return (await far()).read(cid, (size) => windowOf(slices, size), { signal, progress })
 }
 
 async function pathOf(
@@ -137,7 +153,7 @@ export async function locate(context: Context, ref: Ref, signal: AbortSignal): P
   if (record !== undefined) return { cid, size: record.size, isDirectory: record.kind === 'directory' }
   const far = await statFar(context, cid, signal)
   if (far === undefined) throw new StorageError('not-found', `${cid} is not stored.`, { cid })
-  return { cid, size: far.size, isDirectory: false }
+  return { cid, size: far.size, isDirectory: far.isDirectory === true }
 }
 
 /** Makes sure that the content of a ref lies in the near store. `progress` is for what is done with it then. */
@@ -147,13 +163,13 @@ export async function bring(
   signal: AbortSignal,
   progress: Meter,
 ): Promise<Located & { readonly progress: Meter }> {
-  const { near, counters, tiers } = context
+  const { near, counters, tiers, far } = context
   const cid = await resolveRef(near, ref, { signal })
   let record = await recordNear(near, cid)
   if (record === undefined) {
     counters.nearMisses++
     if (tiers.length === 0) throw new StorageError('not-found', `${cid} is not stored.`, { cid })
-    await fetchBlob(context, cid, signal, progress)
+    await (await far()).bring(cid, { signal, progress })
     record = await recordNear(near, cid)
     if (record === undefined) throw new StorageError('not-found', `${cid} was removed while it was fetched.`, { cid })
     return { cid, size: record.size, isDirectory: record.kind === 'directory', progress: counted(progress) }

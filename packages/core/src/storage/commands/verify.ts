@@ -3,7 +3,6 @@ import { StorageError } from '../../errors/storage-error.ts'
 import { meter } from '../../progress/progress.ts'
 import type { BlobRecord } from '../../spi/catalog.ts'
 import type { NearStore } from '../../spi/near-store.ts'
-import { fetchBlob } from '../far/fetch.ts'
 import { resolveRef } from '../resolve.ts'
 import type { Context } from '../context.ts'
 import type { Ref, VerifyReport, WaitOptions } from '../types.ts'
@@ -39,7 +38,7 @@ async function check(context: Context, cid: CID, repair: boolean, signal: AbortS
   context.logger.warn('A stored blob is damaged.', { cid: cid.toString(), problems })
   if (!repair || context.tiers.length === 0) return { cid, ok: false, problems }
   try {
-    await fetchBlob(context, cid, signal)
+    await (await context.far()).bring(cid, { signal, force: true })
   } catch (error) {
     if (signal.aborted) throw signal.reason
     return {

@@ -1,0 +1,104 @@
+import type { CID } from 'multiformats/cid'
+import { StorageError } from '../errors/storage-error.ts'
+import { coveringLeaves } from '../outboard/geometry.ts'
+import type { Meter } from '../progress/progress.ts'
+import type { NearStore } from '../spi/near-store.ts'
+import { recordNear } from '../storage/record-near.ts'
+import type { Far } from './far.ts'
+import type { InterestInit } from './interest.ts'
+
+export interface BringInit extends InterestInit {
+  readonly signal: AbortSignal
+  readonly force?: boolean | undefined
+}
+
+/** Brings all of a blob or directory into the near store. */
+export async function bring(far: Far, cid: CID, init: BringInit): Promise<void> {
+  if ((await bringBlob(far, cid, init)) === 'directory') throw isDirectory(cid)
+}
+
+async function bringBlob(far: Far, cid: CID, { signal, ...init }: BringInit): Promise<'here' | 'directory'> {
+  for (;;) {
+    const interest = far.join(cid, init)
+    try {
+      const found = await interest.found(signal)
+      if (found?.kind === 'blob') interest.want({ first: 0, last: found.outboard.leaves.count, inOrder: false })
+      const ending = await interest.over(signal)
+      if (ending !== 'parked') return ending
+    } finally {
+      interest.leave()
+    }
+  }
+}
+
+export interface Range {
+  readonly offset: number
+  readonly length: number
+}
+
+export interface ReadInit {
+  readonly signal: AbortSignal
+  readonly progress: Meter
+}
+
+/** A range of a blob, given out while its leaves come. When all leaves of the blob are here, so is the blob. */
+export async function* readFar(
+  far: Far,
+  cid: CID,
+  rangeOf: (size: number) => Range,
+  { signal, progress }: ReadInit,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let given = 0
+  for (;;) {
+    const interest = far.join(cid, { progress })
+    try {
+      const found = await interest.found(signal)
+      if (found?.kind === 'directory') throw isDirectory(cid)
+      if (found !== undefined) {
+        const { leaves, size } = found.outboard
+        const { offset, length } = rangeOf(size)
+        progress.set({ total: length })
+        const { first, last } = coveringLeaves(leaves, offset + given, length - given)
+        interest.want({ first, last, inOrder: true })
+        for (let leaf = first; leaf < last; leaf++) {
+          const bytes = await interest.leaf(leaf, signal)
+          if (bytes === undefined) break
+          const start = offset + given - leaves.offset(leaf)
+          const part = bytes.subarray(start, start + length - given)
+          given += part.length
+          progress.add(part.length)
+          yield part
+        }
+        if (given === length && length < size) return
+      }
+      if ((await interest.over(signal)) === 'parked') continue
+    } finally {
+      interest.leave()
+    }
+    yield* restFromNear(far.near, cid, rangeOf, given, { signal, progress })
+    return
+  }
+}
+
+async function* restFromNear(
+  near: NearStore,
+  cid: CID,
+  rangeOf: (size: number) => Range,
+  given: number,
+  { signal, progress }: ReadInit,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const record = await recordNear(near, cid)
+  if (record === undefined) throw new StorageError('not-found', `${cid} was removed while it was fetched.`, { cid })
+  const { offset, length } = rangeOf(record.size)
+  progress.set({ cid, total: length })
+  if (given === length) return
+  const { body } = await near.read(cid, { offset: offset + given, length: length - given, signal })
+  for await (const chunk of body) {
+    progress.add(chunk.length)
+    yield chunk as Uint8Array<ArrayBuffer>
+  }
+}
+
+export function isDirectory(cid: CID): StorageError {
+  return new StorageError('invalid-argument', `${cid} is a directory: list it, or save it to a folder.`, { cid })
+}

@@ -1,0 +1,113 @@
+import type { CID } from 'multiformats/cid'
+import { RAW } from '../cid/make.ts'
+import { raceAbort } from '../errors/abort.ts'
+import { StorageError } from '../errors/storage-error.ts'
+import type { Outboard } from '../outboard/outboard.ts'
+import { parseOutboard } from '../outboard/parse.ts'
+import { serialiseOutboard } from '../outboard/serialise.ts'
+import { askTiers } from './ask.ts'
+import { gaveUp, type Failures } from './failures.ts'
+import type { Source, Sources } from './sources.ts'
+
+/** What the CID stands for: a blob with its verified outboard; a directory, as one source says; a blob of which nobody has the outboard. */
+export type Found =
+  | { readonly kind: 'blob'; readonly outboard: Outboard; readonly bytes: Uint8Array }
+  | { readonly kind: 'directory' }
+  | { readonly kind: 'plain'; readonly size: number }
+
+export interface Discovery {
+  readonly found: Promise<Found>
+  /** When every source has answered, or is not asked any more. */
+  readonly ended: Promise<void>
+}
+
+export interface DiscoveryInit {
+  readonly sources: Sources
+  readonly cid: CID
+  readonly signal: AbortSignal
+  /** What an earlier fetch found: only who has the blob is asked. */
+  readonly known?: Found | undefined
+  /** That source has the blob, of so many bytes. */
+  has(source: Source, size: number): void
+  /** Misses included. */
+  readonly failures: Failures
+}
+
+/** A blob larger than that is worth asking everybody at once. */
+const LARGE = 16 * 1024 * 1024
+
+/** Asks who has a blob, and for its outboard: the first one that verifies is taken. */
+export function discover({ sources, cid, signal, known, has, failures }: DiscoveryInit): Discovery {
+  const { promise: found, resolve, reject } = Promise.withResolvers<Found>()
+  const hurry = new AbortController()
+  const outboards = new AbortController()
+  const asking = AbortSignal.any([signal, outboards.signal])
+  let plain: number | undefined
+  let settled = false
+
+  function settle(result: Found): void {
+    if (settled) return
+    settled = true
+    outboards.abort()
+    if (result.kind === 'blob' && result.outboard.size > LARGE) hurry.abort()
+    resolve(result)
+  }
+  function fail(source: Source, error: unknown): void {
+    if (!signal.aborted) failures.add(source, error)
+  }
+
+  /** One that verifies leaves walks the DAG to say what it has, and has the outboard at hand then. */
+  function outboardOf({ asked }: Source): Promise<Uint8Array | undefined> | undefined {
+    const pending = asked.outboard?.(cid, { signal: asking })
+    pending?.catch(() => {})
+    return pending && raceAbort(pending, asking)
+  }
+
+  async function ask(source: Source): Promise<void> {
+    const wanted = !settled && cid.code !== RAW
+    const early = wanted && source.backend.traits.verifies !== 'leaves' ? outboardOf(source) : undefined
+    early?.catch(() => {})
+    try {
+      const stat = await raceAbort(source.asked.stat(cid, { signal }), signal)
+      if (stat === undefined)
+        throw new StorageError('not-found', `${source.backend.name} does not have ${cid}.`, {
+          cid,
+          backend: source.backend.name,
+        })
+      if (stat.isDirectory === true) return settle({ kind: 'directory' })
+      if (settled) return has(source, stat.size)
+      if (cid.code === RAW) settle(blobOf(serialiseOutboard(cid, []), cid, stat.size))
+      else await takeOutboard(source, stat.size, early)
+      has(source, stat.size)
+    } catch (error) {
+      fail(source, error)
+    }
+  }
+
+  async function takeOutboard(source: Source, size: number, early: Promise<Uint8Array | undefined> | undefined) {
+    let bytes: Uint8Array | undefined
+    try {
+      bytes = await (early ?? outboardOf(source))
+    } catch (error) {
+      // Somebody else was first, or this one may still have the bytes.
+      if (!asking.aborted) fail(source, error)
+    }
+    if (settled) return
+    if (bytes === undefined) plain ??= size
+    else settle(blobOf(bytes, cid, size))
+  }
+
+  if (known !== undefined) settle(known)
+  const ended = askTiers({ sources, signal, ask, hurry: hurry.signal }).then(() => {
+    if (settled) return
+    if (plain !== undefined) settle({ kind: 'plain', size: plain })
+    else if (signal.aborted) reject(signal.reason)
+    else reject(gaveUp(cid, failures))
+  })
+  found.catch(() => {})
+  return { found, ended }
+}
+
+function blobOf(bytes: Uint8Array, cid: CID, size: number): Found {
+  return { kind: 'blob', outboard: parseOutboard(bytes, cid, size), bytes }
+}

@@ -1,0 +1,96 @@
+import type { CID } from 'multiformats/cid'
+import { cidKey } from '../cid/key.ts'
+import { StorageError } from '../errors/storage-error.ts'
+import type { Backend } from '../spi/backend.ts'
+import type { NearStore } from '../spi/near-store.ts'
+import type { Logger } from '../storage/types.ts'
+import { bring, readFar, type BringInit, type Range, type ReadInit } from './bring.ts'
+import type { Found } from './discover.ts'
+import { startFetch, type Fetch, type FetchEnv } from './fetch.ts'
+import { findFar, type FarStat } from './find.ts'
+import type { Interest, InterestInit } from './interest.ts'
+import { sourcesOf } from './sources.ts'
+
+export interface FarOptions {
+  /** Milliseconds that a source may be silent before it is asked no longer. Default 30 000. */
+  readonly idleTimeout?: number | undefined
+  /** Milliseconds that a call may wait for far tiers, in all. Default: no bound. */
+  readonly deadline?: number | undefined
+  /** Requests that one source may have under way. Default 8. */
+  readonly window?: number | undefined
+}
+
+/** The far tiers of a storage, to read from. */
+export interface Far {
+  readonly near: NearStore
+  stat(cid: CID, signal: AbortSignal): Promise<FarStat | undefined>
+  /** A share in the blob's one fetch. `force`: what is near is no good. */
+  join(cid: CID, init: InterestInit & { readonly force?: boolean | undefined }): Interest
+  /** Makes sure that all of it lies in the near store. */
+  bring(cid: CID, init: BringInit): Promise<void>
+  /** A range of a blob, given out while it comes. A directory: `invalid-argument`. */
+  read(cid: CID, rangeOf: (size: number) => Range, init: ReadInit): AsyncGenerator<Uint8Array<ArrayBuffer>>
+  /** Stops all fetches, and waits until nothing of them is under way. */
+  close(): Promise<void>
+}
+
+/** Outboards that are kept for the next range of the same blob: bytes of all. */
+const KEPT_BYTES = 16 * 1024 * 1024
+
+export function createFar(
+  { near, tiers, logger }: { readonly near: NearStore; readonly tiers: readonly Backend[]; readonly logger: Logger },
+  { idleTimeout = 30_000, window = 8 }: FarOptions = {},
+): Far {
+  const env: FetchEnv = { near, sources: sourcesOf(tiers, idleTimeout), logger, window }
+  const fetches = new Map<string, Fetch>()
+  const stopping = new Set<Promise<void>>()
+  const known = new Map<string, Found & { kind: 'blob' }>()
+  let closed = false
+
+  function remember(key: string, found: Found): void {
+    if (found.kind !== 'blob') return
+    known.delete(key)
+    known.set(key, found)
+    let bytes = [...known.values()].reduce((sum, each) => sum + each.bytes.length, 0)
+    for (const [oldest, each] of known) {
+      if (bytes <= KEPT_BYTES) break
+      known.delete(oldest)
+      bytes -= each.bytes.length
+    }
+  }
+
+  function begin(cid: CID, key: string, force: boolean): Fetch {
+    const fetch = startFetch(env, { cid, force, known: known.get(key) })
+    fetches.set(key, fetch)
+    fetch.found.then(
+      (found) => remember(key, found),
+      () => {},
+    )
+    const ended = fetch.ended.then(() => {
+      stopping.delete(ended)
+      if (fetches.get(key) === fetch) fetches.delete(key)
+    })
+    stopping.add(ended)
+    return fetch
+  }
+
+  const far: Far = {
+    near,
+    stat: (cid, signal) => findFar(env.sources, cid, signal),
+    join: (cid, { force = false, ...init }) => {
+      if (closed) throw new StorageError('closed', 'The storage is closed.')
+      const key = cidKey(cid)
+      const running = fetches.get(key)
+      const fetch = running === undefined || running.closed ? begin(cid, key, force) : running
+      return fetch.join(init)
+    },
+    bring: (cid, init) => bring(far, cid, init),
+    read: (cid, rangeOf, init) => readFar(far, cid, rangeOf, init),
+    close: async () => {
+      closed = true
+      for (const fetch of fetches.values()) fetch.stop()
+      await Promise.all(stopping)
+    },
+  }
+  return far
+}

@@ -1,0 +1,164 @@
+import type { CID } from 'multiformats/cid'
+import { raceAbort } from '../errors/abort.ts'
+import { StorageError } from '../errors/storage-error.ts'
+import type { NearStore } from '../spi/near-store.ts'
+import { recordNear } from '../storage/record-near.ts'
+import type { Logger } from '../storage/types.ts'
+import { discover, type Found } from './discover.ts'
+import { createFailures, gaveUp } from './failures.ts'
+import { areMembers, tell } from './share.ts'
+import type { Ending, Interest, InterestInit, Share } from './interest.ts'
+import { fetchLeaves, type Leafing } from './leaves.ts'
+import type { Source, Sources } from './sources.ts'
+
+export interface FetchEnv {
+  readonly near: NearStore
+  readonly sources: Sources
+  readonly logger: Logger
+  /** Requests that one source may have under way. */
+  readonly window: number
+}
+
+export interface FetchInit {
+  readonly cid: CID
+  /** What is here is no good: it is fetched and replaced. */
+  readonly force: boolean
+  /** From an earlier fetch. */
+  readonly known: Found | undefined
+}
+
+/** One blob on its way from the far tiers into the near store, for all who want it. */
+export interface Fetch {
+  join(init: InterestInit): Interest
+  /** It takes nobody any more. */
+  readonly closed: boolean
+  /** Settles when nothing of it is under way. Never rejects. */
+  readonly ended: Promise<void>
+  readonly found: Promise<Found>
+  stop(): void
+}
+
+export function startFetch(env: FetchEnv, { cid, force, known }: FetchInit): Fetch {
+  const { near } = env
+  const stop = new AbortController()
+  const { signal } = stop
+  const shares = new Set<Share>()
+  const holders: { source: Source; size: number }[] = []
+  const failures = createFailures(cid, env.logger)
+  const started = Promise.withResolvers<void>()
+  let leafing: Leafing | undefined
+  let closed = false
+
+  const discovery = discover({
+    sources: env.sources,
+    cid,
+    signal,
+    known,
+    failures,
+    has: (source, size) => {
+      holders.push({ source, size })
+      leafing?.join(source, size)
+    },
+  })
+  const whole = work()
+  const ended = whole.then(close, close)
+
+  async function work(): Promise<Ending> {
+    const found = await raceAbort(discovery.found, signal)
+    if (found.kind === 'directory') return 'directory'
+    for (const share of shares) announce(share, found)
+    return found.kind === 'plain' ? ingest() : fetchInto(found)
+  }
+
+  async function fetchInto({ outboard, bytes }: Found & { kind: 'blob' }): Promise<Ending> {
+    const { window } = env
+    const blob = { cid, size: outboard.size, outboard: bytes }
+    const partial = await near.partial(blob, { signal, announce: true })
+    try {
+      // Whoever had it open until now may have fetched all of it.
+      if (!force && (await recordNear(near, cid)) !== undefined) {
+        await partial.discard()
+        return 'here'
+      }
+      leafing = await fetchLeaves({ outboard, partial, shares, failures, window, signal, asked: discovery.ended })
+      for (const { source, size } of holders) leafing.join(source, size)
+      for (const share of shares) leafing.wanted(share)
+      started.resolve()
+      return await leafing.ended
+    } finally {
+      closed = true
+      await partial.close()
+    }
+  }
+
+  /** Nobody has the outboard: all bytes from one source, to be looked at when they are all here. */
+  async function ingest(): Promise<Ending> {
+    await discovery.ended
+    for (const { source } of holders) {
+      try {
+        const { body } = await raceAbort(source.backend.read(cid, { signal }), signal)
+        for (const share of shares) tell(share, source)
+        const onBytes = (bytes: number): void => shares.forEach(({ progress }) => progress?.at(bytes))
+        await near.ingest(body, { signal, expect: { cid }, onBytes, member: areMembers(shares) })
+        return 'here'
+      } catch (error) {
+        signal.throwIfAborted()
+        failures.add(source, error)
+      }
+    }
+    throw gaveUp(cid, failures)
+  }
+
+  function close(): void {
+    closed = true
+    stop.abort(LEFT)
+    started.resolve()
+  }
+
+  function announce({ progress }: Share, found: Found): void {
+    if (found.kind === 'blob') progress?.set({ cid, total: found.outboard.size })
+    else if (found.kind === 'plain') progress?.set({ cid, total: found.size })
+  }
+
+  function join(init: InterestInit): Interest {
+    const share: Share = { ...init, want: undefined, told: new Set() }
+    shares.add(share)
+    return {
+      found: async (caller) => {
+        const found = await raceAbort(discovery.found, caller)
+        announce(share, found)
+        return found.kind === 'plain' ? undefined : found
+      },
+      want: (want) => {
+        share.want = want
+        leafing?.wanted(share)
+      },
+      leaf: async (leaf, caller) => {
+        await raceAbort(started.promise, caller)
+        const bytes = closed ? undefined : await raceAbort(leafing?.leaf(leaf) ?? Promise.resolve(undefined), caller)
+        if (bytes === undefined) await raceAbort(whole, caller)
+        return bytes
+      },
+      over: (caller) => raceAbort(whole, caller),
+      leave: () => {
+        if (!shares.delete(share)) return
+        leafing?.unwanted(share)
+        if (shares.size > 0) return
+        if (leafing === undefined) close()
+        else leafing.idle(close)
+      },
+    }
+  }
+
+  return {
+    join,
+    found: discovery.found,
+    ended,
+    stop: close,
+    get closed() {
+      return closed
+    },
+  }
+}
+
+const LEFT = new StorageError('closed', 'Nobody waits for this blob any more.')

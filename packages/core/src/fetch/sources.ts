@@ -1,0 +1,33 @@
+import { breaker } from '../layers/breaker.ts'
+import { compose } from '../layers/forward.ts'
+import { retry } from '../layers/retry.ts'
+import { timeout } from '../layers/timeout.ts'
+import type { Backend } from '../spi/backend.ts'
+import { createRate, type Rate } from './rate.ts'
+
+/** A place that is read, timed and blamed by itself. All fetches of a storage share it. */
+export interface Source {
+  /** With a breaker, and with a bound on how long it may stay silent: for bytes, which another source may give as well. */
+  readonly backend: Backend
+  /** The same, and asked again where it fails: for questions. */
+  readonly asked: Backend
+  /** The tier that it belongs to. */
+  readonly tier: string
+  readonly rate: Rate
+  /** Requests for leaves under way. */
+  requests: number
+}
+
+/** The sources of each tier, nearest first. */
+export type Sources = readonly (readonly Source[])[]
+
+export function sourcesOf(tiers: readonly Backend[], idleTimeout: number): Sources {
+  const questions = retry({ attempts: 2, delays: [500] })
+  const patience = timeout({ call: idleTimeout, idle: idleTimeout })
+  return tiers.map((tier) =>
+    (tier.sources ?? [tier]).map((source) => {
+      const backend = compose(source, patience, breaker())
+      return { backend, asked: compose(backend, questions), tier: tier.name, rate: createRate(), requests: 0 }
+    }),
+  )
+}
