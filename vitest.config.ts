@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { configDefaults, defineConfig } from 'vitest/config'
 
-const conditions = ['@stowage/source', 'node', 'import', 'module', 'default']
+// Node's own conditions besides: some packages have code under `module` that only bundlers can load.
+const conditions = ['@stowage/source', 'node', 'import', 'default']
 
 export default defineConfig({
   resolve: { conditions },
