@@ -1,7 +1,6 @@
-import { MAX_BLOCK_SIZE, RAW, verifyBlock, type CallOptions, type CID, type FetchBlock } from '@stowage/core/spi'
-import { StorageError } from '@stowage/core/spi'
+import { MAX_BLOCK_SIZE, StorageError, verifyBlock, type CID, type FetchBlock } from '@stowage/core/spi'
 import type { GatewayAddress } from './address.ts'
-import type { Answer } from './http.ts'
+import type { Answer, Ask } from './http.ts'
 import type { Site } from './site.ts'
 
 const TYPE = { accept: 'application/vnd.ipld.raw' }
@@ -19,25 +18,30 @@ export function rawBlocks(site: Site, address: GatewayAddress): FetchBlock {
 }
 
 /**
- * Size of a raw block, by a HEAD. `undefined`: it is not here; `'unknown'`: the gateway has it and does not say.
+ * Size of a raw block, by a HEAD. `undefined`: it is not here; `'unknown'`: the gateway does not say, or knows no HEAD.
  */
 export async function rawBlockSize(
   site: Site,
   address: GatewayAddress,
   cid: CID,
-  { signal }: CallOptions,
+  signal: AbortSignal,
 ): Promise<number | 'unknown' | undefined> {
-  const ask = {
-    url: address.content(cid, QUERY),
-    method: 'HEAD',
-    headers: TYPE,
-    signal: signal as AbortSignal,
-  } as const
-  const answer = await site.ask(ask)
-  if (answer === undefined) return undefined
-  await answer.drop()
+  const answer = await headOf(site, { url: address.content(cid, QUERY), headers: TYPE, signal })
+  if (answer === undefined || answer === 'unknown') return answer
   const length = Number(answer.headers.get('content-length') ?? Number.NaN)
-  return cid.code === RAW && !isPage(answer) && length >= 0 && length <= MAX_BLOCK_SIZE ? length : 'unknown'
+  return !isPage(answer) && length >= 0 && length <= MAX_BLOCK_SIZE ? length : 'unknown'
+}
+
+/** The head of an answer. `undefined`: it is not there; `'unknown'`: no HEAD is known here. */
+export async function headOf(site: Site, ask: Omit<Ask, 'method'>): Promise<Answer | 'unknown' | undefined> {
+  try {
+    const answer = await site.ask({ ...ask, method: 'HEAD' })
+    await answer?.drop()
+    return answer
+  } catch (error) {
+    if (StorageError.is(error, 'unsupported')) return 'unknown'
+    throw error
+  }
 }
 
 /** A page for people: of a proxy, a login, an error with status 200. */

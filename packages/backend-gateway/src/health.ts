@@ -1,7 +1,10 @@
 import { StorageError, throwIfAborted, type Health } from '@stowage/core/spi'
 import { isPage, pageInstead } from './blocks.ts'
-import { blame, statusError } from './errors.ts'
-import type { Http } from './http.ts'
+import { blame, statusError, wrongBytes } from './errors.ts'
+import type { Answer, Http } from './http.ts'
+
+/** Enough to see that it is not what was asked for. */
+const PROBE_MOST = 64 * 1024
 
 export interface Probe {
   readonly url: URL
@@ -17,8 +20,7 @@ export async function probe(send: Http, { url, name, files }: Probe, signal: Abo
   try {
     const answer = await send({ url, headers: { accept: 'application/vnd.ipld.raw' }, signal })
     const latency = performance.now() - startedAt
-    await answer.drop()
-    if (answer.status === 200 && isPage(answer) && !files) throw pageInstead(answer)
+    await (answer.status === 200 && !files ? readProbe(answer) : answer.drop())
     if (answer.status === 200 || (answer.status === 404 && files)) return { reachable: true, latency }
     if (answer.status === 404) throw new StorageError('unsupported', `${url.host} is no trustless gateway.`)
     const error = statusError(answer.status, undefined, answer.url)
@@ -28,4 +30,10 @@ export async function probe(send: Http, { url, name, files }: Probe, signal: Abo
     throwIfAborted(signal)
     return { reachable: false, error: blame(error, { backend: name, source: name, operation: 'health' }) }
   }
+}
+
+async function readProbe(answer: Answer): Promise<void> {
+  const { length } = await answer.bytes(PROBE_MOST)
+  if (isPage(answer)) throw pageInstead(answer)
+  if (length > 0) throw wrongBytes(`${answer.url.host} gave ${length} bytes for a block of none.`)
 }

@@ -7,7 +7,7 @@ import {
   type CID,
   type Outboard,
 } from '@stowage/core/spi'
-import { isPage, pageInstead } from './blocks.ts'
+import { headOf, isPage, pageInstead } from './blocks.ts'
 import { wrongBytes } from './errors.ts'
 import type { Answer } from './http.ts'
 import type { Site } from './site.ts'
@@ -30,16 +30,14 @@ const MAX_SKIP = 16 * 1024 * 1024
  * there; said by neither: `unsupported`.
  */
 export async function plainSize(site: Site, url: URL, signal: AbortSignal): Promise<number | undefined> {
-  const head = await site.ask({ url, method: 'HEAD', signal })
+  const head = await headOf(site, { url, signal })
   if (head === undefined) return undefined
-  await head.drop()
-  if (isPage(head)) throw pageInstead(head)
-  const stated = statedLength(head)
+  const stated = head === 'unknown' ? undefined : sizeIn(head)
   if (stated !== undefined) return stated
   const first = await site.ask({ url, headers: { range: 'bytes=0-0' }, signal })
   if (first === undefined) return undefined
   first.end()
-  const size = first.status === 206 ? contentRange(first)?.size : statedLength(first)
+  const size = first.status === 206 ? contentRange(first)?.size : sizeIn(first)
   if (size !== undefined) return size
   throw new StorageError('unsupported', `${url.host} does not say how large its files are.`)
 }
@@ -90,6 +88,11 @@ export async function* verifiedPlainBytes(
     const start = leaves.offset(leaf++)
     yield part.subarray(Math.max(0, offset - start), Math.min(part.length, offset + length - start))
   }
+}
+
+function sizeIn(answer: Answer): number | undefined {
+  if (isPage(answer)) throw pageInstead(answer)
+  return statedLength(answer)
 }
 
 /** Bytes of the answer to pass over before the range begins. */

@@ -8,6 +8,11 @@ const MAX_WAIT = 10 * 60_000
 export function retryAfter(header: string | null, now: number): number | undefined {
   if (header === null) return undefined
   const text = header.trim()
-  const wait = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now
+  const wait = /^\d+$/.test(text) ? Number(text) * 1000 : dateOf(text) - now
   return Number.isNaN(wait) ? undefined : Math.min(Math.max(wait, 0), MAX_WAIT)
+}
+
+/** Only what says GMT: `Date.parse` reads nearly everything else as some local time. */
+function dateOf(text: string): number {
+  return text.endsWith(' GMT') ? Date.parse(text) : Number.NaN
 }

@@ -65,7 +65,7 @@ export function gatewaySource(address: GatewayAddress, options: SourceOptions, s
 
   async function blockStat(cid: CID, signal: AbortSignal): Promise<BlobStat | undefined> {
     if (cid.code !== RAW) return blocks.stat(cid, { signal })
-    const size = await rawBlockSize(place, address, cid, { signal })
+    const size = await rawBlockSize(place, address, cid, signal)
     if (size === 'unknown') return blocks.stat(cid, { signal })
     return size === undefined ? undefined : { cid, size }
   }
