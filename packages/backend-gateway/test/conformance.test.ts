@@ -22,7 +22,6 @@ function subject(open: (url: string) => Backend): Subject {
 
 const backends: readonly (readonly [string, (url: string) => Backend])[] = [
   ['a gateway', (url) => gateway({ gateways: [url] })],
-  ['a gateway asked for CARs', (url) => gateway({ gateways: [url], format: 'car' })],
   ['a mirror', (url) => mirror({ url: `${url}/ipfs/{cid}` })],
 ]
 
