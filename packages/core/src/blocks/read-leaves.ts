@@ -23,6 +23,7 @@ export async function* readLeaves(
   let next = first
   try {
     for (let leaf = first; leaf < last; leaf++) {
+      throwIfAborted(signal)
       while (next < last && ahead.length < WINDOW) {
         const coming = readLeaf(fetchBlock, outboard, next++, joined)
         coming.catch(() => {})
