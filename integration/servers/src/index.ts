@@ -1,6 +1,8 @@
 export { cacheFolder, unavailable, type ServerName } from './catalog.ts'
 export { startCluster, type Cluster } from './cluster.ts'
 export { startKubo, type Kubo, type KuboOptions } from './kubo.ts'
+export { machinesUnavailable, twoMachines, type Machine, type TwoMachines } from './machines.ts'
+export { runProgram, type Program } from './program.ts'
 export { startRgw } from './rgw.ts'
 export { createBucket, signed, type S3Credentials, type S3Server } from './s3.ts'
 export { startVersitygw, type Versitygw } from './versitygw.ts'

@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { programOf } from './catalog.ts'
 import { command } from './command.ts'
 import { configure } from './config.ts'
+import type { ServerOptions } from './ports.ts'
 import { answerOf } from './probe.ts'
 import { start } from './process.ts'
 import { temporaryFolder } from './will.ts'
 
-export interface KuboOptions {
-  /** Listen for other nodes, on loopback. Default: it can call others, and nobody can call it. */
+export interface KuboOptions extends ServerOptions {
+  /** Listen for other nodes. Default: it can call others, and nobody can call it. */
   readonly swarm?: boolean | undefined
   /** Kubo's own configuration by its dotted keys, as in `ipfs config`: `{ 'Gateway.NoFetch': false }`. */
   readonly config?: Readonly<Record<string, unknown>> | undefined
@@ -45,13 +46,14 @@ const quiet = {
   'Plugins.Plugins.telemetry.Config.Mode': 'off',
 }
 
-export async function startKubo({ swarm = false, config = {} }: KuboOptions = {}): Promise<Kubo> {
+export async function startKubo({ host = '127.0.0.1', swarm = false, config = {} }: KuboOptions = {}): Promise<Kubo> {
   const folder = temporaryFolder('kubo')
   const repository = join(folder.path, 'repo')
   const env = { IPFS_PATH: repository, HOME: folder.path, IPFS_TELEMETRY: 'off' }
   try {
     await command(programOf('kubo'), ['init', '--profile=test'], env)
-    const listen = { 'Addresses.Swarm': swarm ? ['/ip4/127.0.0.1/tcp/0'] : [] }
+    const anyPort = `/ip4/${host}/tcp/0`
+    const listen = { 'Addresses.API': anyPort, 'Addresses.Gateway': anyPort, 'Addresses.Swarm': swarm ? [anyPort] : [] }
     await configure(join(repository, 'config'), { ...quiet, ...listen, ...config })
   } catch (error) {
     await folder.remove()

@@ -17,6 +17,8 @@ export interface Start {
 
 /** A program that runs until it is stopped. */
 export interface Running {
+  /** Absent when it could not be started at all. */
+  readonly pid: number | undefined
   /** Polls until the probe gives a value. Throws with the end of the log when the program ends, or nothing came in time. */
   until<T>(what: string, probe: () => Promise<T | undefined>): Promise<T>
   /** Ends it and what it started: SIGTERM, and SIGKILL when that is not enough. */
@@ -52,6 +54,7 @@ export function start({ name, program, args, env = {}, log, grace = 5_000 }: Sta
     })
 
   return {
+    pid: group,
     async until(what, probe) {
       const deadline = performance.now() + PATIENCE
       for (let last: unknown; ; await delay(BETWEEN_PROBES)) {

@@ -5,6 +5,7 @@ import { command } from './command.ts'
 import { freePort } from './ports.ts'
 import { answerOf } from './probe.ts'
 import { start } from './process.ts'
+import type { ServerOptions } from './ports.ts'
 import type { S3Server } from './s3.ts'
 import { temporaryFolder } from './will.ts'
 
@@ -13,11 +14,11 @@ export interface Versitygw extends S3Server {
   readonly folder: string
 }
 
-export async function startVersitygw(): Promise<Versitygw> {
+export async function startVersitygw({ host = '127.0.0.1' }: ServerOptions = {}): Promise<Versitygw> {
   const folder = temporaryFolder('versitygw')
   const [buckets, users] = [join(folder.path, 'buckets'), join(folder.path, 'users')]
   await Promise.all([mkdir(buckets), mkdir(users)])
-  const address = `127.0.0.1:${await freePort()}`
+  const address = `${host}:${await freePort(host)}`
   const endpoint = `http://${address}`
   const region = 'us-east-1'
   const credentials = { accessKeyId: 'owner', secretAccessKey: 'secret-of-the-owner' }
