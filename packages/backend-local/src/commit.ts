@@ -1,5 +1,6 @@
 import { StorageError, assertName, type CommitOptions } from '@stowage/core/spi'
 import { setAlias } from './catalog/aliases.ts'
+import { queueCopy } from './catalog/copies.ts'
 import { assertCurrent, setName } from './catalog/names.ts'
 import { setPin } from './catalog/pins.ts'
 import type { BlobRow } from './catalog/records.ts'
@@ -17,7 +18,7 @@ export function assertCommit({ database }: Session, { name }: CommitOptions): vo
 export function attach(
   { database }: Session,
   row: BlobRow,
-  { name, pin, member }: CommitOptions,
+  { name, pin, member, copies = [] }: CommitOptions,
   alias: string | undefined,
 ): void {
   if (member !== true) makeStanding(database, row.id)
@@ -25,6 +26,7 @@ export function attach(
   if (pin === true) setPin(database, row.id, undefined)
   else if (pin) setPin(database, row.id, pin.name)
   if (alias !== undefined) setAlias(database, alias, row.id)
+  for (const tier of copies) queueCopy(database, row, tier)
 }
 
 export function notHere(cid: { toString(): string }): StorageError {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { removeClaimsOf } from './catalog/copies.ts'
 import { removeLeasesOf } from './catalog/leases.ts'
 import type { Database } from './catalog/database.ts'
 import type { Writer } from './catalog/writer.ts'
@@ -29,6 +30,15 @@ export function createOwner(dir: string): Owner {
 function owner(dir: string, id: string, held: FileLock): Owner {
   let count = 0
   return { id, tmp: () => join(dir, 'tmp', `${id}-${count++}`), release: held.release, abandon: held.abandon }
+}
+
+/** Whether an owner that is not one of ours is at work. */
+export function isAlive(dir: string, id: string): boolean {
+  const path = join(dir, 'owners', id)
+  if (statIfThere(path) === undefined) return false
+  const held = tryLock(path)
+  held?.abandon()
+  return held === undefined
 }
 
 export interface Owners {
@@ -67,14 +77,17 @@ export async function findOwners(dir: string): Promise<Owners> {
   }
 }
 
-/** Removes temporary files and leases that no living owner has. Answers how many files that were. */
+/** Removes temporary files, leases and claims that no living owner has. Answers how many files that were. */
 export async function sweepDead(dir: string, owners: Owners, database: Database, writer: Writer): Promise<number> {
   const live = new Set(owners.live)
   const litter = (await namesIn(join(dir, 'tmp'))).filter((name) => !live.has(name.slice(0, name.indexOf('-'))))
   for (const name of litter) await removeTree(join(dir, 'tmp', name))
   if (owners.dead.length > 0) {
     await writer.write(() => {
-      for (const id of owners.dead) removeLeasesOf(database, id)
+      for (const id of owners.dead) {
+        removeLeasesOf(database, id)
+        removeClaimsOf(database, id)
+      }
     })
   }
   return litter.length

@@ -104,6 +104,7 @@ export function recordOf({ digest, size, createdAt, usedAt }: Packed): BlobRecor
     kind: 'blob',
     names: [],
     aliases: [],
+    copies: [],
     pinned: false,
     createdAt: new Date(createdAt),
     lastUsedAt: new Date(usedAt),

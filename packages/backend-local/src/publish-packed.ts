@@ -18,7 +18,8 @@ export async function publishPacked(
   signal: AbortSignal,
 ): Promise<{ cid: CID; deduplicated: boolean }> {
   const { budget, database, dir, packs, writer } = session
-  const plain = commit.name === undefined && !commit.pin && commit.member !== true && alias === undefined
+  const { name, pin, member, copies = [] } = commit
+  const plain = name === undefined && !pin && member !== true && copies.length === 0 && alias === undefined
   if (plain && packs.isNew(digest)) {
     await packs.put(digest, bytes, { member: false })
     await budget.keepUp()

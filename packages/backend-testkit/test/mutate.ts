@@ -27,6 +27,13 @@ export const wrongPins = (change: (pins: Catalog['pins'], store: NearStore) => P
     catalog: { ...store.catalog, pins: { ...store.catalog.pins, ...change(store.catalog.pins, store) } },
   }))
 
+export const wrongCopies = (
+  change: (copies: Catalog['copies'], store: NearStore) => Partial<Catalog['copies']>,
+): Mutation =>
+  wrong((store) => ({
+    catalog: { ...store.catalog, copies: { ...store.catalog.copies, ...change(store.catalog.copies, store) } },
+  }))
+
 export const wrongAliases = (
   change: (aliases: Catalog['aliases'], store: NearStore) => Partial<Catalog['aliases']>,
 ): Mutation =>

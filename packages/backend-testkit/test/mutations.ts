@@ -26,6 +26,7 @@ import {
   wrongAliases,
   wrongBody,
   wrongCatalog,
+  wrongCopies,
   wrongNames,
   wrongPartial,
   wrongPins,
@@ -625,6 +626,7 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
         kind: 'blob',
         names: [],
         aliases: [],
+        copies: [],
         pinned: false,
         createdAt: new Date(),
         lastUsedAt: new Date(),
@@ -1151,6 +1153,100 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   'findBlock: an aborted call rejects with the reason': [
     wrong((store) => ({ findBlock: (digest) => found(store, digest) })),
   ],
+  'copies: are queued in the step that makes content visible, or not at all': [
+    wrong((store) => ({ ingest: (source, options) => store.ingest(source, { ...options, copies: undefined }) })),
+    wrong((store) => ({
+      ingest: async (source, options) => {
+        const name = options?.name
+        const stored = await store.ingest(source, { ...options, name: undefined })
+        if (name !== undefined) await store.catalog.names.set(name, stored.cid)
+        return stored
+      },
+    })),
+    wrong((store) => ({
+      putDirectory: (directory, options) => store.putDirectory(directory, { ...options, copies: undefined }),
+    })),
+    wrongPartial((partial) => ({ publish: (options) => partial.publish({ ...options, copies: undefined }) })),
+  ],
+  'copies: what a tier has is not queued by a put, what failed is': [
+    wrong((store) => ({
+      ingest: async (source, options) => {
+        const stored = await store.ingest(source, options)
+        await store.catalog.copies.queue(stored.cid, options?.copies ?? [], { again: true })
+        return stored
+      },
+    })),
+    wrongCopies((copies) => ({ queue: (cid, tiers) => copies.queue(cid, tiers) })),
+    wrongRecord({ copies: ['has', 'fails'] }),
+  ],
+  'copies: each is claimed once, those first that have been due for longest': [
+    wrongCopies((copies) => ({
+      claim: async (claim) => {
+        const claimed = await copies.claim(claim)
+        for (const copy of claimed) await copies.settle(copy, { state: 'queued', dueAt: copy.dueAt })
+        return claimed
+      },
+    })),
+    wrongCopies((copies) => ({ claim: async (claim) => (await copies.claim(claim)).toReversed() })),
+    wrongCopies((copies) => ({ claim: async (claim) => (claim.cid === undefined ? copies.claim(claim) : []) })),
+  ],
+  'copies: a claim ends as it is told': [
+    wrongCopies((copies) => ({ settle: async (copy, outcome) => (await copies.settle(copy, outcome), true) })),
+    wrongCopies((copies) => ({
+      settle: (copy, outcome) =>
+        copies.settle(copy, outcome.state === 'queued' ? { ...outcome, dueAt: new Date() } : outcome),
+    })),
+    wrongCopies((copies) => ({
+      settle: (copy, outcome) =>
+        copies.settle(copy, outcome.state === 'queued' ? { error: fault('timeout'), ...outcome } : outcome),
+    })),
+    wrongCopies((copies) => ({ nextDue: async (tier) => (await copies.nextDue(tier)) && new Date() })),
+  ],
+  'copies: what a closed store had claimed is free': [
+    wrong(() => ({ close: async () => {} })),
+    wrongCopies(() => ({ nextDue: async () => undefined })),
+  ],
+  'copies: are found by whoever looks': [
+    wrongCopies(() => ({ found: async () => true })),
+    wrongCopies((copies) => ({ found: async (cid, tier) => (await copies.found(cid, tier), false) })),
+    wrongCatalog((catalog) => ({ list: (filter) => catalog.list({ ...filter, tier: undefined }) })),
+  ],
+  'copies: go with their blob': [
+    (store) => {
+      let last: readonly { readonly tier: string }[] = []
+      return wrong((inner) => ({
+        delete: async (cid, options) => {
+          last = await inner.catalog.copies.of(cid)
+          return inner.delete(cid, options)
+        },
+        ingest: async (source, options) => {
+          const stored = await inner.ingest(source, options)
+          await inner.catalog.copies.queue(
+            stored.cid,
+            last.map(({ tier }) => tier),
+          )
+          return stored
+        },
+      }))(store)
+    },
+  ],
+  'copies: are listed and summed up by tier and state': [
+    wrongCopies((copies) => ({ list: (filter) => copies.list({ ...filter, tier: undefined }) })),
+    wrongCopies((copies) => ({ list: (filter) => copies.list({ ...filter, state: undefined }) })),
+    wrongCopies((copies) => ({ sums: async () => (await copies.sums()).map((sum) => ({ ...sum, bytes: 0 })) })),
+    wrongCopies((copies) => ({
+      sums: async () => (await copies.sums()).map((sum) => ({ ...sum, oldest: new Date(0) })),
+    })),
+  ],
+  'gc: never evicts what is to be copied': [
+    wrong((store) => ({
+      gc: async (options) => {
+        for await (const copy of store.catalog.copies.list()) await store.catalog.copies.found(copy.cid, copy.tier)
+        return store.gc(options)
+      },
+    })),
+  ],
+  'gc: evicts first what a far tier has': [wrongCopies(() => ({ found: async () => true }))],
 }
 
 function source({ cid, size, outboard, open }: BlobSource, change: (body: Body) => Body): BlobSource {

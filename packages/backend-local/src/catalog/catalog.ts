@@ -6,6 +6,7 @@ import type { Session } from '../session.ts'
 import { isLost } from '../stat.ts'
 import { takeTurns } from '../turns.ts'
 import { aliasTarget, setAlias } from './aliases.ts'
+import { copiesIn } from '../copies.ts'
 import { history, nameTarget, removeName, setName } from './names.ts'
 import { pins, removePin, setPin } from './pins.ts'
 import { cidOf, findBlob, rows, toRecord, type BlobRow } from './records.ts'
@@ -55,7 +56,7 @@ export function catalog(opened: Opened): Catalog {
     list: (filter = {}) =>
       iterate('list', async function* ({ database, touches, packs }) {
         for (const page of rows(database, filter)) yield page.map((row) => toRecord(database, row, touches.at(row.key)))
-        if (filter.prefix !== undefined || filter.pinned === true) return
+        if (filter.prefix !== undefined || filter.pinned === true || filter.tier !== undefined) return
         const rare = database.get('SELECT 1 FROM blobs WHERE packed = 1') === undefined
         for await (const page of packs.list()) {
           const records = page.map(recordOf)
@@ -97,6 +98,7 @@ export function catalog(opened: Opened): Catalog {
         }),
       list: () => iterate('pins.list', ({ database }) => pins(database)),
     },
+    copies: copiesIn({ run, write, iterate, required }),
   }
 }
 

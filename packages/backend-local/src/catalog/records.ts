@@ -1,5 +1,6 @@
 import { cidKey, parseCid, type BlobRecord, type CID, type RecordFilter } from '@stowage/core/spi'
 import { worth } from '../policy/worth.ts'
+import { costOf, tiersOf } from './copied.ts'
 import type { Database } from './database.ts'
 import { recall } from './ghosts.ts'
 import { prefixEnd } from './prefix.ts'
@@ -71,7 +72,7 @@ export function noteUse(database: Database, key: string, at: number): void {
     'UPDATE blobs SET used_at = max(used_at, ?), uses = ?, value = ? WHERE id = ?',
     at,
     row.uses + 1,
-    totals(database).floor + worth(row.size, row.uses + 1),
+    totals(database).floor + worth(row.size, row.uses + 1, costOf(database, row.id)),
     row.id,
   )
 }
@@ -123,6 +124,7 @@ export function toRecord(database: Database, row: BlobRow, touched: number | und
     kind: row.directory === 1 ? 'directory' : 'blob',
     names: texts('SELECT name AS text FROM names WHERE blob = ? ORDER BY name'),
     aliases: texts('SELECT alias AS text FROM aliases WHERE blob = ? ORDER BY alias'),
+    copies: tiersOf(database, row.id),
     pinned: database.get('SELECT 1 FROM pins WHERE blob = ?', row.id) !== undefined,
     createdAt: new Date(row.created_at),
     lastUsedAt: new Date(Math.max(row.used_at, touched ?? 0)),
@@ -131,15 +133,35 @@ export function toRecord(database: Database, row: BlobRow, touched: number | und
 
 /** Page by page, so that no open statement holds up a checkpoint while the reader does something else. */
 export function* rows(database: Database, filter: RecordFilter = {}): Generator<BlobRow[]> {
-  const { prefix, pinned } = filter
+  const { prefix, pinned, tier } = filter
   const pins =
     pinned === undefined ? '' : `AND ${pinned ? '' : 'NOT '}EXISTS (SELECT 1 FROM pins WHERE pins.blob = blobs.id)`
   if (prefix !== undefined) {
-    yield* rowsByName(database, prefix, pins)
+    for (const page of rowsByName(database, prefix, pins))
+      yield tier === undefined ? page : page.filter(({ id }) => tiersOf(database, id).includes(tier))
+    return
+  }
+  if (tier !== undefined) {
+    yield* rowsByTier(database, tier, pins)
     return
   }
   for (let last = 0; ;) {
     const page = database.all<BlobRow>(`SELECT * FROM blobs WHERE id > ? ${pins} ORDER BY id LIMIT ${PAGE}`, last)
+    if (page.length > 0) yield page
+    const end = page.at(-1)
+    if (end === undefined || page.length < PAGE) return
+    last = end.id
+  }
+}
+
+function* rowsByTier(database: Database, tier: string, pins: string): Generator<BlobRow[]> {
+  for (let last = 0; ;) {
+    const page = database.all<BlobRow>(
+      `SELECT blobs.* FROM copies JOIN blobs ON blobs.id = copies.blob
+       WHERE tier = ? AND state = 'stored' AND blob > ? ${pins} ORDER BY blob LIMIT ${PAGE}`,
+      tier,
+      last,
+    )
     if (page.length > 0) yield page
     const end = page.at(-1)
     if (end === undefined || page.length < PAGE) return

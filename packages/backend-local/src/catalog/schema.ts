@@ -143,6 +143,44 @@ const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX blocks_by_print ON blocks (print);
   `,
+  `
+  CREATE TABLE copies (                -- in far tiers
+    blob INTEGER NOT NULL REFERENCES blobs (id) ON DELETE CASCADE,
+    tier TEXT NOT NULL,
+    state TEXT NOT NULL,               -- queued, failed, stored
+    since INTEGER NOT NULL,            -- milliseconds: in this state
+    attempts INTEGER NOT NULL,
+    due INTEGER NOT NULL,              -- milliseconds: not to be tried before
+    error TEXT,                        -- JSON: code and message of the last failure
+    owner TEXT,                        -- who makes it now
+    bytes INTEGER NOT NULL,            -- of the blob; of a directory none
+    PRIMARY KEY (blob, tier)
+  ) WITHOUT ROWID;
+  CREATE INDEX copies_queued ON copies (tier, due) WHERE state = 'queued';
+  CREATE INDEX copies_by_tier ON copies (tier, state, blob);
+  CREATE INDEX copies_by_age ON copies (tier, state, since);
+  CREATE INDEX copies_by_owner ON copies (owner) WHERE owner IS NOT NULL;
+
+  CREATE TABLE copy_totals (
+    tier TEXT NOT NULL,
+    state TEXT NOT NULL,
+    copies INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (tier, state)
+  ) WITHOUT ROWID;
+  CREATE TRIGGER copies_come AFTER INSERT ON copies BEGIN
+    INSERT INTO copy_totals VALUES (new.tier, new.state, 1, new.bytes)
+      ON CONFLICT DO UPDATE SET copies = copies + 1, bytes = bytes + excluded.bytes;
+  END;
+  CREATE TRIGGER copies_go AFTER DELETE ON copies BEGIN
+    UPDATE copy_totals SET copies = copies - 1, bytes = bytes - old.bytes WHERE tier = old.tier AND state = old.state;
+  END;
+  CREATE TRIGGER copies_change AFTER UPDATE OF state ON copies WHEN new.state <> old.state BEGIN
+    UPDATE copy_totals SET copies = copies - 1, bytes = bytes - old.bytes WHERE tier = old.tier AND state = old.state;
+    INSERT INTO copy_totals VALUES (new.tier, new.state, 1, new.bytes)
+      ON CONFLICT DO UPDATE SET copies = copies + 1, bytes = bytes + excluded.bytes;
+  END;
+  `,
 ]
 
 export const SCHEMA_VERSION: number = MIGRATIONS.length

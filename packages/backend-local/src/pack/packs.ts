@@ -10,7 +10,7 @@ import type { Place, Valuing } from './place-index.ts'
 import { GONE, HEADER_SIZE, HERE, type TAKEN_OUT } from './record.ts'
 import { recount } from './recount.ts'
 import { removeRecords, retireDamaged, type Removed } from './removal.ts'
-import { samples, type Sample } from './samples.ts'
+import { bytesAfter, samples, type Sample } from './samples.ts'
 import { tidy } from './tidy.ts'
 
 /** A blob in a pack. */
@@ -40,6 +40,8 @@ export interface Packs {
   /** Likewise, without a look at what others did: nothing to wait for. */
   readNow(digest: Uint8Array): Uint8Array<ArrayBuffer> | undefined
   find(digest: Uint8Array): Promise<Packed | undefined>
+  /** Bytes of packs that came after the blob; 0 when it is not known. */
+  since(digest: Uint8Array): number
   /** For when nothing may come between: inside a change. */
   findNow(digest: Uint8Array): Packed | undefined
   /** Resolved: durable. Answers whether a good copy was here already. */
@@ -156,6 +158,11 @@ export async function openPacks(folder: string, temporary: () => string, valueOf
         if (error instanceof DamagedCheckpoint) return undefined
         throw error
       }
+    },
+    since: (digest) => {
+      const { index, set } = state()
+      const place = index.first(digest)
+      return place === undefined ? 0 : bytesAfter(set.all(), place)
     },
     find: (digest) => look(digest, false, (found) => packed(digest, found)),
     findNow: (digest) => {

@@ -20,7 +20,7 @@ const SIZE = 8192
 
 /** Everything that the index has, in samples drawn evenly from all: by hash. */
 export async function* samples(index: Index, set: PackSet): AsyncGenerator<Sample> {
-  const after = bytesAfter(set.all())
+  const after = endsAfter(set.all())
   const first = Math.floor(Math.random() * SHARDS)
   let candidates: Candidate[] = []
   let complete = true
@@ -28,8 +28,7 @@ export async function* samples(index: Index, set: PackSet): AsyncGenerator<Sampl
     await takeTurns()
     for (const { place, use } of index.entries((first + step) % SHARDS)) {
       const ends = after.get(place.pack)
-      if (ends !== undefined)
-        candidates.push({ ...place, ...use, since: Math.max(0, ends - place.offset - place.reach) })
+      if (ends !== undefined) candidates.push({ ...place, ...use, since: since(ends, place) })
     }
     if (candidates.length < SIZE || step + 1 === SHARDS) continue
     complete = false
@@ -39,8 +38,18 @@ export async function* samples(index: Index, set: PackSet): AsyncGenerator<Sampl
   if (candidates.length > 0) yield { candidates, complete }
 }
 
+/** Bytes of packs that came after what lies at a place. */
+export function bytesAfter(packs: readonly Pack[], place: Place): number {
+  const ends = endsAfter(packs).get(place.pack)
+  return ends === undefined ? 0 : since(ends, place)
+}
+
+function since(ends: number, { offset, reach }: Place): number {
+  return Math.max(0, ends - offset - reach)
+}
+
 /** For each pack: its bytes, and those of all that were begun later. */
-function bytesAfter(packs: readonly Pack[]): ReadonlyMap<number, number> {
+function endsAfter(packs: readonly Pack[]): ReadonlyMap<number, number> {
   let sum = 0
   return new Map(
     packs

@@ -13,6 +13,8 @@ export const TARGET = 0.95
 const MOST_USES = 8
 /** What was put and never used outlasts a quarter of what one use does: a sweep passes through. */
 const UNUSED = 0.25
+/** What a far tier has can be got again: it goes before what lies here alone, unless it is used so many times as much. */
+export const COPIED: number = 1 / 8
 /** Bytes that could be moved in the time that asking for a blob takes: 20 ms at 50 MB/s. */
 const ROUND_TRIP = 2 ** 20
 

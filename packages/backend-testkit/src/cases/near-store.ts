@@ -1,6 +1,7 @@
 import type { NearStore } from '@stowage/core/spi'
 import type { ConformanceCase } from '../case.ts'
 import { blockCases } from './near/blocks.ts'
+import { copiesCases } from './near/copies.ts'
 import { directoryCases } from './near/directories.ts'
 import { ingestingCases } from './near/ingesting.ts'
 import { keepingCases } from './near/keeping.ts'
@@ -15,4 +16,5 @@ export const nearStoreCases: readonly ConformanceCase<NearStore>[] = [
   ...directoryCases,
   ...keepingCases,
   ...blockCases,
+  ...copiesCases,
 ]

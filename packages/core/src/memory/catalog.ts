@@ -1,6 +1,7 @@
 import { assertName } from '../ref/assert-name.ts'
 import type { BlobRecord, Catalog } from '../spi/catalog.ts'
 import { cidKey } from '../cid/key.ts'
+import { copies } from './copies.ts'
 import { pin, removeName, required, setName } from './commit.ts'
 import { entryOf, namesOf, type MemoryContents, type Stored } from './contents.ts'
 import type { Session } from './session.ts'
@@ -13,13 +14,14 @@ export function catalog(session: Session): Catalog {
       const entry = entryOf(contents, cid)
       return entry && recordOf(contents, entry)
     },
-    async *list({ prefix, pinned } = {}) {
+    async *list({ prefix, pinned, tier } = {}) {
       const entries = [...contents.entries.values()]
       for (const entry of entries) {
         begin()
         const record = recordOf(contents, entry)
         if (prefix !== undefined && !record.names.some((name) => name.startsWith(prefix))) continue
         if (pinned !== undefined && record.pinned !== pinned) continue
+        if (tier !== undefined && !record.copies.includes(tier)) continue
         yield record
       }
     },
@@ -78,6 +80,7 @@ export function catalog(session: Session): Catalog {
         }
       },
     },
+    copies: copies(session),
   }
 }
 
@@ -92,6 +95,7 @@ function recordOf(contents: MemoryContents, entry: Stored): BlobRecord {
     names: namesOf(contents, cid),
     pinned: entry.pin !== undefined,
     aliases,
+    copies: [...entry.copies].flatMap(([tier, { state }]) => (state === 'stored' ? [tier] : [])).sort(),
     createdAt,
     lastUsedAt,
   }

@@ -10,8 +10,10 @@ import {
   type MemoryContents,
   type Stored,
   type StoredBlob,
+  type StoredCopy,
   type StoredDirectory,
 } from './contents.ts'
+import { queueCopy } from './queue-copy.ts'
 
 /** New content, without what only the store knows. */
 export type Content =
@@ -33,11 +35,13 @@ export function commit(contents: MemoryContents, content: Content, options: Comm
     lastUsedAt: at,
     standing: before?.standing === true || options.member !== true,
     pin: before?.pin,
+    copies: before?.copies ?? new Map<string, StoredCopy>(),
   }
   contents.entries.set(key, entry)
   if (options.name !== undefined) setName(contents, options.name, entry.cid, at)
   if (options.pin === true) pin(entry, undefined, at)
   else if (options.pin) pin(entry, options.pin.name, at)
+  for (const tier of options.copies ?? []) queueCopy(entry, tier, at)
 }
 
 export function pin(entry: Stored, label: string | undefined, at: Date): void {

@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import { cidKey } from '../cid/key.ts'
 import type { NameVersion } from '../spi/catalog.ts'
+import type { CopyError, CopyState } from '../spi/copies.ts'
 import type { Block } from '../spi/near-store.ts'
 
 interface Common {
@@ -11,6 +12,18 @@ interface Common {
   /** Put by itself, not only as a member of a directory. */
   standing: boolean
   pin?: { readonly label: string | undefined; readonly at: Date } | undefined
+  /** By tier. */
+  readonly copies: Map<string, StoredCopy>
+}
+
+export interface StoredCopy {
+  state: CopyState
+  since: Date
+  attempts: number
+  dueAt: Date
+  error?: CopyError | undefined
+  /** The open store that makes it. */
+  owner?: object | undefined
 }
 
 export interface StoredBlob extends Common {

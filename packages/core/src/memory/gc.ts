@@ -1,5 +1,6 @@
 import { cidKey } from '../cid/key.ts'
 import { StorageError } from '../errors/storage-error.ts'
+import type { CopyState } from '../spi/copies.ts'
 import type { GcOptions, GcReport } from '../spi/near-store.ts'
 import { remove } from './commit.ts'
 import { bytesHeld, type MemoryContents, type Stored } from './contents.ts'
@@ -9,7 +10,7 @@ import type { Session } from './session.ts'
 /** What nobody holds and nobody touched for so long (a day) was abandoned. */
 const ABANDONED_AFTER = 24 * 60 * 60 * 1000
 
-/** Removes what was abandoned, then evicts what was used longest ago until the rest fits. */
+/** Removes what was abandoned, then evicts until the rest fits: first what a far tier has, and of that what was used longest ago. */
 export async function gc({ contents, now, begin }: Session, options: GcOptions = {}): Promise<GcReport> {
   begin(options)
   const { maxSize = Infinity } = options
@@ -33,7 +34,9 @@ export async function gc({ contents, now, begin }: Session, options: GcOptions =
     if (first !== undefined && !stands(contents, first) && usedAt < long) evict(falling)
   }
   while (bytesHeld(contents) > maxSize) {
-    const [least] = evictable(contents).sort((one, other) => one.usedAt - other.usedAt)
+    const [least] = evictable(contents).sort(
+      (one, other) => Number(other.isCopied) - Number(one.isCopied) || one.usedAt - other.usedAt,
+    )
     if (least === undefined) break
     evict(least.falling)
   }
@@ -45,13 +48,23 @@ interface Evictable {
   readonly falling: ReadonlySet<Stored>
   /** When any of it was used last, in ms of the epoch. */
   readonly usedAt: number
+  /** A far tier has it. */
+  readonly isCopied: boolean
 }
 
-/** Content that may go, each with what goes along: unpinned, held by no directory, and without a lease on any of it. */
+/** Content that may go, each with what goes along: unpinned, held by no directory, and without a lease or a queued copy on any of it. */
 function evictable(contents: MemoryContents): Evictable[] {
   return [...contents.entries.values()]
     .filter((entry) => entry.pin === undefined && holdersOf(contents, entry.cid).length === 0)
     .map((entry) => fallsWith(contents, entry))
-    .filter((falling) => [...falling].every(({ cid }) => !contents.leases.has(cidKey(cid))))
-    .map((falling) => ({ falling, usedAt: Math.max(...[...falling].map(({ lastUsedAt }) => lastUsedAt.getTime())) }))
+    .filter((falling) => [...falling].every((one) => !contents.leases.has(cidKey(one.cid)) && !has(one, 'queued')))
+    .map((falling) => ({
+      falling,
+      usedAt: Math.max(...[...falling].map(({ lastUsedAt }) => lastUsedAt.getTime())),
+      isCopied: [...falling].slice(0, 1).some((root) => has(root, 'stored')),
+    }))
+}
+
+function has({ copies }: Stored, wanted: CopyState): boolean {
+  return [...copies.values()].some(({ state }) => state === wanted)
 }

@@ -27,6 +27,7 @@ function contentsOf(told: Readonly<Record<string, Told>>): { contents: MemoryCon
       lastUsedAt: at,
       standing,
       pin: pinned ? { label: undefined, at } : undefined,
+      copies: new Map(),
     }
     const entry: Stored =
       children === undefined

@@ -1,5 +1,6 @@
 import type { NearStore } from '../spi/near-store.ts'
 import { catalog } from './catalog.ts'
+import { releaseClaims } from './copies.ts'
 import { blobOf, bytesHeld, memoryContents, type MemoryContents } from './contents.ts'
 import { deleteContent } from './delete.ts'
 import { directory, putDirectory } from './directories.ts'
@@ -84,6 +85,7 @@ export function memory(options: MemoryOptions = {}): NearStore {
     },
     async close() {
       held.releaseAll()
+      releaseClaims(open)
       open.end()
     },
     read: (cid, options) => read(open, cid, options),

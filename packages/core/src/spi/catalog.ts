@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid'
+import type { Copies } from './copies.ts'
 
 export interface BlobRecord {
   readonly cid: CID
@@ -9,6 +10,8 @@ export interface BlobRecord {
   readonly pinned: boolean
   /** `sha256:<hex>` and the like. */
   readonly aliases: readonly string[]
+  /** Far tiers that have a copy, as far as is known. */
+  readonly copies: readonly string[]
   readonly createdAt: Date
   readonly lastUsedAt: Date
   /** True: somebody took the bytes away. To readers that is a miss; names and pins wait for a put. Only `get` looks. */
@@ -37,6 +40,8 @@ export interface RecordFilter {
   /** Only blobs with a name that starts so. */
   readonly prefix?: string | undefined
   readonly pinned?: boolean | undefined
+  /** Only what this far tier is known to have. */
+  readonly tier?: string | undefined
 }
 
 /**
@@ -74,4 +79,6 @@ export interface Catalog {
     remove(cid: CID): Promise<boolean>
     list(): AsyncIterable<PinRecord>
   }
+
+  readonly copies: Copies
 }

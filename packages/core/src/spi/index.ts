@@ -2,6 +2,7 @@
 export type { CID } from 'multiformats/cid'
 export type * from './backend.ts'
 export type * from './catalog.ts'
+export type * from './copies.ts'
 export type * from './dag.ts'
 export type * from './near-store.ts'
 export type * from '../unixfs/layout.ts'

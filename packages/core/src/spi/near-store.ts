@@ -13,6 +13,8 @@ export interface CommitOptions extends CallOptions {
   readonly pin?: boolean | { readonly name: string } | undefined
   /** Stored only as part of a directory: goes when the last directory that holds it goes. Default false. */
   readonly member?: boolean | undefined
+  /** Far tiers that are to get a copy: one that is known to have it gets none. */
+  readonly copies?: readonly string[] | undefined
 }
 
 export interface IngestOptions extends CommitOptions {

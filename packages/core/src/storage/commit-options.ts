@@ -5,6 +5,7 @@ import { assertName } from '../ref/assert-name.ts'
 import { parseRef } from '../ref/parse-ref.ts'
 import { digestOfAlias } from '../ref/sha256-alias.ts'
 import type { CommitOptions, IngestOptions, NearStore } from '../spi/near-store.ts'
+import { copyPlan } from './far/replicate.ts'
 import { layoutOf } from './layout-option.ts'
 import { quoteRef, tryResolve } from './resolve.ts'
 import type { Context } from './context.ts'
@@ -17,6 +18,7 @@ export function commitOptions(context: Context, options: PutOptions, signal: Abo
     signal,
     name: options.name === undefined ? undefined : { name: options.name },
     pin: options.pin ?? context.pinByDefault,
+    copies: copyPlan(context, options).queued,
   }
 }
 

@@ -2,7 +2,8 @@ import type { Far } from '../fetch/far.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { Backend } from '../spi/backend.ts'
 import type { NearStore } from '../spi/near-store.ts'
-import type { Logger } from './types.ts'
+import type { Outbox } from './outbox/outbox.ts'
+import type { Logger, StorageInit } from './types.ts'
 
 /** What the commands share. */
 export interface Context {
@@ -13,6 +14,11 @@ export interface Context {
   readonly far: () => Promise<Far>
   readonly gate: Gate
   readonly logger: Logger
+  readonly outbox: Outbox
+  /** Names of the tiers that get a copy where nobody says which. */
+  readonly defaultTiers: readonly string[] | undefined
+  /** Tiers that could not be started. */
+  readonly unavailable: NonNullable<StorageInit['unavailable']>
   readonly pinByDefault: boolean
-  readonly counters: { puts: number; deduplicated: number; nearHits: number; nearMisses: number }
+  readonly counters: { puts: number; deduplicated: number; nearHits: number; nearMisses: number; copied: number }
 }

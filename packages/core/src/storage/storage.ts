@@ -14,11 +14,13 @@ import { blobInfo, list } from './commands/list.ts'
 import { ls } from './commands/ls.ts'
 import { put, putFile } from './commands/put.ts'
 import { putDirectory } from './commands/put-directory.ts'
-import { probeAll } from './commands/status.ts'
+import { flush } from './commands/flush.ts'
+import { status } from './commands/status.ts'
 import { verify } from './commands/verify.ts'
-import { replicateTo, replicationTargets } from './far/replicate.ts'
+import { copyAgain, copyPlan } from './far/replicate.ts'
 import { lifetime, type Lifetime } from './lifetime.ts'
 import { silentLogger } from './logger.ts'
+import { createOutbox } from './outbox/outbox.ts'
 import { statFar } from './stat-far.ts'
 import { recordNear } from './record-near.ts'
 import { resolveOrMiss, resolveRef, quoteRef } from './resolve.ts'
@@ -28,6 +30,8 @@ import type { Context } from './context.ts'
 import type {
   BlobInfo,
   DirectoryItem,
+  FlushOptions,
+  FlushReport,
   ListOptions,
   PinInfo,
   PutDirectoryOptions,
@@ -63,14 +67,19 @@ export class StorageWrapper {
     this.#init = init
     this.gate = init.gate ?? decideGate({ env: process.env, hasTiers: tiers.length > 0 })
     this.isDistributed = this.gate.distributed && tiers.length > 0
+    const used = this.isDistributed ? tiers : []
+    const counters = { puts: 0, deduplicated: 0, nearHits: 0, nearMisses: 0, copied: 0 }
     this.#context = {
       near,
-      tiers: this.isDistributed ? tiers : [],
+      tiers: used,
       far: () => (this.#far ??= this.#openFar()),
       gate: this.gate,
       logger,
+      outbox: createOutbox({ near, logger, lifetime: this.#lifetime, counters }, used),
+      defaultTiers: init.defaultTiers,
+      unavailable: init.unavailable ?? [],
       pinByDefault: init.pinByDefault ?? false,
-      counters: { puts: 0, deduplicated: 0, nearHits: 0, nearMisses: 0 },
+      counters,
     }
     logger.info(`Storage opened, ${this.isDistributed ? 'distributed' : 'local'}.`, {
       reason: this.gate.reason,
@@ -218,15 +227,20 @@ export class StorageWrapper {
     })
   }
 
-  /** Copies stored content to far tiers now, and says how each went. */
+  /** Copies stored content to far tiers now, whatever they are known to have, and says how each went. A copy that failed is tried again in the background. */
   replicate(
     ref: Ref,
     options: WaitOptions & { readonly to?: readonly string[] | undefined } = {},
   ): Promise<PutResult['tiers']> {
     return this.#lifetime.run(options, async (signal) => {
-      const targets = replicationTargets(this.#context, { to: options.to })
-      return replicateTo(this.#context, await resolveRef(this.#context.near, ref, { signal }), targets, signal)
+      const plan = copyPlan(this.#context, { to: options.to })
+      return copyAgain(this.#context, await resolveRef(this.#context.near, ref, { signal }), plan, signal)
     })
+  }
+
+  /** Tries every copy that is still to be made once, now, and says what is left. For programs that are about to end. */
+  flush(options: FlushOptions = {}): Promise<FlushReport> {
+    return this.#lifetime.run(options, (signal) => flush(this.#context, options, signal))
   }
 
   /** Re-hashes what is stored: one ref, or everything. With `repair`, damaged blobs are fetched again from the far tiers. */
@@ -261,12 +275,7 @@ export class StorageWrapper {
     return this.#lifetime.run(options, async (signal) => ({
       mode: this.isDistributed ? 'distributed' : 'local',
       gate: this.gate,
-      backends: [
-        ...(await probeAll(this.#context, signal)),
-        ...(this.#init.unavailable ?? []).map((backend) => ({ ...backend, reachable: false })),
-      ],
-      usage: await this.#context.near.usage(),
-      counters: { ...this.#context.counters },
+      ...(await status(this.#context, signal)),
       unknownKeys: this.#init.unknownKeys ?? [],
     }))
   }
@@ -274,6 +283,7 @@ export class StorageWrapper {
   /** Ends what is under way (stored, or rejected with `closed`) and releases everything. Twice is fine. */
   async close(): Promise<void> {
     clearInterval(this.#collecting)
+    this.#context.outbox.stop()
     // At once: a call may wait for something that only the closing of its backend ends.
     const ended = this.#lifetime.close()
     // Not opened, or failed to: nothing to close.

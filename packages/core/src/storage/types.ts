@@ -37,11 +37,14 @@ export interface PutOptions extends WaitOptions {
   /** Other leaves for the same layout: `size-<bytes>` or a splitter of your own. */
   readonly chunker?: string | Splitter | undefined
   /**
-   * Whether far tiers get a copy, and whether the call waits for them. Default: `background`, which waits as well as long
-   * as there is no queue that outlives the process.
+   * Whether far tiers get a copy, and whether the call waits for that. Default: `background`, which notes in the catalog
+   * what is to be copied; that outlives the process. `wait` resolves when every tier has it or failed, or when `quorum`
+   * tiers have it. A copy that could not be made is tried again in the background, unless only somebody's help can mend it.
    */
   readonly replicate?: 'background' | 'wait' | 'none' | undefined
-  /** Names of the far tiers that get a copy. Default: all that take blobs. */
+  /** Waits until so many tiers have it; the others get it in the background. */
+  readonly quorum?: number | undefined
+  /** Names of the far tiers that get a copy. Default: `defaultTiers` of the storage, or all that take blobs. */
   readonly to?: readonly string[] | undefined
 }
 
@@ -55,6 +58,7 @@ export interface PutDirectoryOptions extends PutOptions {
   readonly hidden?: boolean | undefined
 }
 
+/** `queued`: it is yet to be made, and that is on the disk; `failed`: the attempt that was waited for. */
 export interface TierResult {
   readonly status: 'stored' | 'queued' | 'failed'
   readonly error?: StorageError | undefined
@@ -69,7 +73,7 @@ export interface PutResult {
   readonly tiers: Readonly<Record<string, TierResult>>
 }
 
-export interface BlobInfo extends Omit<BlobRecord, 'kind' | 'lost'> {
+export interface BlobInfo extends Omit<BlobRecord, 'kind' | 'lost' | 'copies'> {
   /** Where copies are known to be: the near store's name and far tiers'. */
   readonly tiers: readonly string[]
   readonly isDirectory: boolean
@@ -79,7 +83,7 @@ export interface ListOptions extends WaitOptions {
   /** Only blobs with a name that starts so. */
   readonly prefix?: string | undefined
   readonly pinned?: boolean | undefined
-  /** Only what this tier has. */
+  /** Only what this tier is known to have. A far tier that can list is asked, too. */
   readonly tier?: string | undefined
 }
 
@@ -110,6 +114,48 @@ export interface BackendStatus {
   /** Milliseconds, measured by a probe. */
   readonly latency?: number | undefined
   readonly error?: StorageError | undefined
+  /** Blobs and directories that it is known to have, and the bytes of the blobs. Absent: nothing is known. */
+  readonly blobs?: number | undefined
+  readonly bytes?: number | undefined
+  /** Copies that it is yet to get, and such that failed for good. */
+  readonly queued?: number | undefined
+  readonly failed?: number | undefined
+  /** Why the last copy to it failed, unless one came through since. */
+  readonly lastError?: StorageError | undefined
+}
+
+export interface OutboxStatus {
+  /** Copies to be made, to whatever tier; also to such as are not configured any more. */
+  readonly queued: number
+  /** Copies that failed for good. A put or `replicate` queues them anew. */
+  readonly failed: number
+  /** Copies under way in this process. */
+  readonly running: number
+  /** Since when the oldest of the queued ones has been waiting. */
+  readonly oldest?: Date | undefined
+  /** The same by tier, with what each is known to have. */
+  readonly tiers: Readonly<Record<string, TierCopies>>
+}
+
+export interface TierCopies {
+  readonly queued: number
+  readonly failed: number
+  readonly stored: number
+  /** Of the blobs that it has. */
+  readonly bytes: number
+}
+
+export interface FlushOptions extends WaitOptions {
+  /** Also those that failed for good. Default false. */
+  readonly failed?: boolean | undefined
+}
+
+export interface FlushReport {
+  /** Copies made. */
+  readonly stored: number
+  /** Copies that are still to be made, or failed for good, in the tiers that are configured. */
+  readonly queued: number
+  readonly failed: number
 }
 
 export interface StorageStatus {
@@ -118,12 +164,15 @@ export interface StorageStatus {
   /** The near store first, then far tiers in order, then those that could not be started. */
   readonly backends: readonly BackendStatus[]
   readonly usage: Usage
+  readonly outbox: OutboxStatus
   /** Since this storage was opened. */
   readonly counters: {
     readonly puts: number
     readonly deduplicated: number
     readonly nearHits: number
     readonly nearMisses: number
+    /** Copies that far tiers got. */
+    readonly copied: number
   }
   /** Dotted paths of config keys that nobody knows. */
   readonly unknownKeys: readonly string[]
@@ -138,6 +187,8 @@ export interface StorageInit {
   readonly gate?: Gate | undefined
   readonly logger?: Logger | undefined
   readonly pinByDefault?: boolean | undefined
+  /** Names of the far tiers that get a copy where a call does not say which. Default: all that take blobs. */
+  readonly defaultTiers?: readonly string[] | undefined
   /** Byte budget of the near store. */
   readonly maxSize?: number | undefined
   /** Milliseconds between collections. Default: only when asked. */

@@ -15,7 +15,9 @@ import type { Context } from '../context.ts'
 import { storeLeased } from '../leased.ts'
 import type { PutOptions } from '../types.ts'
 
-export interface ImportOptions extends Pick<PutOptions, 'signal' | 'onProgress' | 'pin'> {
+export interface ImportOptions extends Pick<PutOptions, 'signal' | 'onProgress' | 'pin' | 'to'> {
+  /** Whether far tiers get copies of the roots, and what is below. Default: `background`. */
+  readonly replicate?: 'background' | 'none' | undefined
   /** For a CAR of one root. */
   readonly name?: string | undefined
 }
@@ -49,6 +51,7 @@ export async function importCar(
     }
     const steps = await planImport(staged, roots, await context.near.room?.(), signal)
     await storeAll(context.near, staged, steps, new Set(roots.map(cidKey)), commit)
+    context.outbox.wake(commit.copies)
     progress.end()
     return [...roots]
   } finally {

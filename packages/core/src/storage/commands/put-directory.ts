@@ -7,7 +7,7 @@ import { meter, type Meter } from '../../progress/progress.ts'
 import type { IngestOptions, Lease } from '../../spi/near-store.ts'
 import { buildDirectory, type BuiltDirectory, type DirectoryEntry } from '../../unixfs/directory/build-directory.ts'
 import { ingestOptions } from '../commit-options.ts'
-import { replicateTo, replicationTargets } from '../far/replicate.ts'
+import { copyOut, copyPlan } from '../far/replicate.ts'
 import type { Context } from '../context.ts'
 import { storeLeased } from '../leased.ts'
 import { mapAtOnce } from '../../async/map-at-once.ts'
@@ -35,8 +35,7 @@ export async function putDirectory(
   signal: AbortSignal,
 ): Promise<PutResult> {
   assertPath(path)
-  const { name, pin, expect, ...file } = await ingestOptions(context, options, signal)
-  const targets = replicationTargets(context, options)
+  const { name, pin, copies, expect, ...file } = await ingestOptions(context, options, signal)
   const tree = await readTree(path, { hidden: options.hidden ?? false, signal })
   const files = filesOf(tree)
   const total = files.reduce((sum, { size }) => sum + size, 0)
@@ -49,9 +48,9 @@ export async function putDirectory(
     const stored = [...(await mapAtOnce(small, SMALL.atOnce, put)), ...(await mapAtOnce(large, AT_ONCE, put))]
     const root = await build(job, tree, new Map(stored))
     assertExpected(root.cid, expect)
-    const { deduplicated } = await context.near.putDirectory(root, { name, pin, signal })
+    const { deduplicated } = await context.near.putDirectory(root, { name, pin, copies, signal })
     count(context, deduplicated)
-    const tiers = await replicateTo(context, root.cid, targets, signal)
+    const tiers = await copyOut(context, root.cid, copyPlan(context, options), signal)
     progress.end({ cid: root.cid, bytes: root.size, total: root.size })
     return { cid: root.cid, size: root.size, deduplicated, tiers }
   } finally {

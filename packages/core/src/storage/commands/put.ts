@@ -4,7 +4,7 @@ import { fileBody, sizeOfFile } from '../../content/file-body.ts'
 import { meter } from '../../progress/progress.ts'
 import type { Ingested, IngestFileOptions, IngestOptions } from '../../spi/near-store.ts'
 import { ingestOptions } from '../commit-options.ts'
-import { replicateTo, replicationTargets } from '../far/replicate.ts'
+import { copyOut, copyPlan } from '../far/replicate.ts'
 import type { Context } from '../context.ts'
 import type { PutFileOptions, PutOptions, PutResult } from '../types.ts'
 
@@ -47,11 +47,10 @@ async function store(
   into: (options: IngestOptions) => Promise<Ingested>,
 ): Promise<PutResult> {
   const ingest = await ingestOptions(context, options, signal)
-  const targets = replicationTargets(context, options)
   const progress = meter(options.onProgress, { name: options.name, total, layer: 'cache' })
   const { cid, size, deduplicated } = await into({ ...ingest, onBytes: progress.at })
   count(context, deduplicated)
-  const tiers = targets.length === 0 ? {} : await replicateTo(context, cid, targets, signal)
+  const tiers = await copyOut(context, cid, copyPlan(context, options), signal)
   progress.end({ cid, bytes: size, total: size })
   return { cid, size, deduplicated, tiers }
 }

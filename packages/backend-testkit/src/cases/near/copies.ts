@@ -1,0 +1,201 @@
+import type { CID, CopyRecord, NearStore } from '@stowage/core/spi'
+import type { ConformanceCase } from '../../case.ts'
+import { check, collect, fails, same, sameCid } from '../../check.ts'
+import { blobOf, blobsOf, bodyOf, LEAF } from '../../fixtures.ts'
+import { isAbsent, isPresent } from '../putting.ts'
+import { folder } from './directories.ts'
+import { anotherMillisecond, near, sameList, texts } from './shared.ts'
+
+const later = (): Date => new Date(Date.now() + 3_600_000)
+const down = { code: 'unavailable', message: 'down' } as const
+
+async function states(store: NearStore, cid: CID): Promise<string> {
+  const copies = await store.catalog.copies.of(cid)
+  return copies
+    .map(({ tier, state }) => `${tier} ${state}`)
+    .sort()
+    .join(' ')
+}
+
+async function only(store: NearStore, cid: CID): Promise<CopyRecord> {
+  const [copy, ...more] = await store.catalog.copies.of(cid)
+  check(copy !== undefined && more.length === 0, 'has not exactly one copy')
+  return copy
+}
+
+export const copiesCases: readonly ConformanceCase<NearStore>[] = [
+  near('copies: are queued in the step that makes content visible, or not at all', ['reopen'], async (context) => {
+    const store = await context.open()
+    const [small, large] = [await blobOf(11), await blobOf(LEAF + 1)]
+    const directory = folder({})
+    await store.catalog.names.set({ name: 'taken' }, (await store.ingest(bodyOf(new Uint8Array(3)))).cid)
+    const taken = { name: 'taken', ifCurrent: null }
+    await fails(store.ingest(bodyOf(small.bytes), { name: taken, copies: ['a'] }), 'conflict')
+    same(await states(store, small.cid), '', 'copies of a failed put')
+    await store.ingest(bodyOf(small.bytes), { copies: ['a', 'b'] })
+    const partial = await store.partial(large)
+    for (const leaf of partial.missing()) await partial.write(leaf, large.bytes.slice(leaf * LEAF, (leaf + 1) * LEAF))
+    await partial.publish({ copies: ['a'] })
+    await store.putDirectory(directory, { copies: ['a'] })
+    const again = await context.reopen(store)
+    same(await states(again, small.cid), 'a queued b queued', 'copies of a small blob')
+    for (const { cid } of [large, directory]) {
+      const { since, dueAt, attempts, error, claimed } = await only(again, cid)
+      check(dueAt.getTime() <= Date.now() && since.getTime() <= Date.now(), 'is due later')
+      same(attempts, 0, 'attempts')
+      same(error?.code, undefined, 'error')
+      same(claimed, false, 'claimed')
+    }
+  }),
+  near('copies: what a tier has is not queued by a put, what failed is', [], async ({ open }) => {
+    const store = await open()
+    const { copies } = store.catalog
+    const { bytes, cid } = await blobOf(11)
+    await store.ingest(bodyOf(bytes), { copies: ['has', 'fails'] })
+    await copies.claim({ tier: 'has', limit: 1 })
+    await copies.settle({ cid, tier: 'has' }, { state: 'stored' })
+    await copies.claim({ tier: 'fails', limit: 1 })
+    await copies.settle({ cid, tier: 'fails' }, { state: 'failed', error: down })
+    same(await states(store, cid), 'fails failed has stored', 'copies')
+    await store.ingest(bodyOf(bytes), { copies: ['has', 'fails'] })
+    same(await states(store, cid), 'fails queued has stored', 'copies after a put')
+    sameList((await store.catalog.get(cid))?.copies ?? [], ['has'], 'copies of the record')
+    await copies.queue(cid, ['has'], { again: true })
+    same(await states(store, cid), 'fails queued has queued', 'copies asked for again')
+    await fails(copies.queue((await blobOf(12)).cid, ['has']), 'not-found')
+  }),
+  near('copies: each is claimed once, those first that have been due for longest', [], async ({ open }) => {
+    const store = await open()
+    const { copies } = store.catalog
+    const [one, two, three] = await blobsOf(3, 11)
+    check(one !== undefined && two !== undefined && three !== undefined, 'the fixtures are too few')
+    for (const { bytes } of [one, two, three]) {
+      await store.ingest(bodyOf(bytes), { copies: ['a'] })
+      await anotherMillisecond()
+    }
+    same((await copies.claim({ tier: 'b', limit: 9 })).length, 0, 'claims of another tier')
+    const first = await copies.claim({ tier: 'a', limit: 1 })
+    sameList(texts(first.map(({ cid }) => cid)), texts([one.cid]), 'first claim')
+    same((await only(store, one.cid)).claimed, true, 'claimed')
+    await copies.settle({ cid: one.cid, tier: 'a' }, { state: 'queued', dueAt: later(), error: down })
+    const second = await copies.claim({ tier: 'a', limit: 9 })
+    same(second.map(({ cid }) => cid.toString()).join(' '), `${two.cid} ${three.cid}`, 'second claim')
+    same((await copies.claim({ tier: 'a', limit: 9, cid: two.cid })).length, 0, 'claims of what is claimed')
+    const early = await copies.claim({ tier: 'a', limit: 9, cid: one.cid })
+    sameList(texts(early.map(({ cid }) => cid)), texts([one.cid]), 'claim of what is not due')
+  }),
+  near('copies: a claim ends as it is told', [], async ({ open }) => {
+    const store = await open()
+    const { copies } = store.catalog
+    const { bytes, cid } = await blobOf(11)
+    await store.ingest(bodyOf(bytes), { copies: ['a'] })
+    const before = await only(store, cid)
+    same(await copies.settle({ cid, tier: 'a' }, { state: 'stored' }), false, 'settle without a claim')
+    await copies.claim({ tier: 'a', limit: 1 })
+    const dueAt = later()
+    same(await copies.settle({ cid, tier: 'a' }, { state: 'queued', dueAt, error: down }), true, 'settle')
+    const failed = await only(store, cid)
+    same(failed.attempts, 1, 'attempts')
+    same(failed.error?.code, 'unavailable', 'code')
+    same(failed.error?.message, 'down', 'message')
+    same(failed.dueAt.getTime(), dueAt.getTime(), 'due')
+    same(failed.since.getTime(), before.since.getTime(), 'since')
+    same((await copies.nextDue('a'))?.getTime(), dueAt.getTime(), 'next due')
+    await copies.claim({ tier: 'a', limit: 1, cid })
+    check((await copies.nextDue('a')) === undefined, 'what is claimed is due')
+    await copies.settle({ cid, tier: 'a' }, { state: 'queued', dueAt })
+    same((await only(store, cid)).attempts, 1, 'attempts after one that was given up')
+    await copies.claim({ tier: 'a', limit: 1, cid })
+    await anotherMillisecond()
+    await copies.settle({ cid, tier: 'a' }, { state: 'stored' })
+    const stored = await only(store, cid)
+    same(stored.attempts, 0, 'attempts of what is stored')
+    same(stored.error?.code, undefined, 'error of what is stored')
+    check(stored.since.getTime() > before.since.getTime(), 'is stored since it was queued')
+  }),
+  near('copies: what a closed store had claimed is free', ['reopen'], async (context) => {
+    const store = await context.open()
+    const { bytes } = await blobOf(11)
+    await store.ingest(bodyOf(bytes), { copies: ['a'] })
+    await store.catalog.copies.claim({ tier: 'a', limit: 1 })
+    const again = await context.reopen(store)
+    check((await again.catalog.copies.nextDue('a')) !== undefined, 'is not due')
+    same((await again.catalog.copies.claim({ tier: 'a', limit: 1 })).length, 1, 'claims')
+  }),
+  near('copies: are found by whoever looks', [], async ({ open }) => {
+    const store = await open()
+    const { copies } = store.catalog
+    const { bytes, cid } = await blobOf(11)
+    same(await copies.found(cid, 'a'), false, 'found of what is not here')
+    await store.ingest(bodyOf(bytes))
+    same(await copies.found(cid, 'a'), true, 'found')
+    same(await states(store, cid), 'a stored', 'copies')
+    sameList((await store.catalog.get(cid))?.copies ?? [], ['a'], 'copies of the record')
+    const listed = await collect(store.catalog.list({ tier: 'a' }))
+    sameList(texts(listed.map((record) => record.cid)), texts([cid]), 'records by tier')
+    same((await collect(store.catalog.list({ tier: 'b' }))).length, 0, 'records of another tier')
+  }),
+  near('copies: go with their blob', [], async ({ open }) => {
+    const store = await open()
+    const blobs = [await blobOf(11), await blobOf(LEAF + 1)]
+    for (const { bytes, cid } of blobs) {
+      await store.ingest(bodyOf(bytes), { copies: ['a'] })
+      await store.catalog.copies.claim({ tier: 'a', limit: 1 })
+      await store.delete(cid)
+      same(await store.catalog.copies.settle({ cid, tier: 'a' }, { state: 'stored' }), false, 'settle afterwards')
+      await store.ingest(bodyOf(bytes))
+      same(await states(store, cid), '', 'copies')
+    }
+    same((await store.catalog.copies.sums()).length, 0, 'sums')
+  }),
+  near('copies: are listed and summed up by tier and state', [], async ({ open }) => {
+    const store = await open()
+    const { copies } = store.catalog
+    const [one, two] = [await blobOf(11), await blobOf(LEAF + 1)]
+    await store.ingest(bodyOf(one.bytes), { copies: ['a', 'b'] })
+    await store.ingest(bodyOf(two.bytes), { copies: ['a'] })
+    const directory = folder({})
+    await store.putDirectory(directory, { copies: ['a'] })
+    await copies.found(two.cid, 'a')
+    const told = (found: readonly CopyRecord[]): string[] =>
+      found.map(({ cid, tier, state }) => `${cid} ${tier} ${state}`).sort()
+    sameList(told(await collect(copies.list({ state: 'stored' }))), [`${two.cid} a stored`], 'stored')
+    sameList(told(await collect(copies.list({ tier: 'b' }))), [`${one.cid} b queued`], 'of one tier')
+    same((await collect(copies.list())).length, 4, 'all')
+    const sums = (await copies.sums()).map((sum) => `${sum.tier} ${sum.state} ${sum.copies} ${sum.bytes}`).sort()
+    sameList(sums, ['a queued 2 11', `a stored 1 ${LEAF + 1}`, 'b queued 1 11'], 'sums')
+    const oldest = (await copies.sums()).find(({ tier }) => tier === 'b')?.oldest
+    same(oldest?.getTime(), (await copies.of(one.cid)).find(({ tier }) => tier === 'b')?.since.getTime(), 'oldest')
+    sameCid((await copies.of(directory.cid))[0]?.cid, directory.cid, 'directory')
+  }),
+  near('gc: never evicts what is to be copied', [], async ({ open }) => {
+    const store = await open()
+    const [small, large, member] = [await blobOf(1000), await blobOf(LEAF + 1), await blobOf(1001)]
+    await store.ingest(bodyOf(small.bytes), { copies: ['a'] })
+    await store.ingest(bodyOf(large.bytes), { copies: ['a'] })
+    await store.ingest(bodyOf(member.bytes), { member: true })
+    await store.putDirectory(folder({ member }), { copies: ['a'] })
+    same((await store.gc({ maxSize: 0 })).removed, 0, 'removed')
+    for (const blob of [small, large, member]) await isPresent(store, blob)
+    for (const copy of await store.catalog.copies.claim({ tier: 'a', limit: 9 }))
+      await store.catalog.copies.settle(copy, { state: 'stored' })
+    same((await store.gc({ maxSize: 0 })).remaining, 0, 'remaining')
+  }),
+  near('gc: evicts first what a far tier has', [], async ({ open }) => {
+    const store = await open()
+    for (const size of [1000, LEAF]) {
+      const blobs = await blobsOf(3, size)
+      for (const { bytes } of blobs) {
+        await store.ingest(bodyOf(bytes))
+        await anotherMillisecond()
+      }
+      const [first, second, third] = blobs
+      check(first !== undefined && second !== undefined && third !== undefined, 'the fixtures are too few')
+      await store.catalog.copies.found(second.cid, 'a')
+      await store.gc({ maxSize: 2 * size })
+      await isAbsent(store, second)
+      for (const blob of [first, third]) await isPresent(store, blob)
+      await store.gc({ maxSize: 0 })
+    }
+  }),
+]
