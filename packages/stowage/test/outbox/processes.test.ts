@@ -7,11 +7,11 @@ import { expect, test, vi } from 'vitest'
 import { opened, temporaryFolder } from '../storage/both.ts'
 import { blobsIn, folderTier, logOf } from './folder-tier.ts'
 
-const CHILD = join(import.meta.dirname, 'child.ts')
+const PROBE = join(import.meta.dirname, 'puts.probe.ts')
 const patience = { timeout: 20_000, interval: 20 }
 
 function start(folder: string, seed: string, count: number, delay: number): ChildProcess {
-  return spawn(process.execPath, ['--conditions=@stowage/source', CHILD, folder, seed, String(count), String(delay)], {
+  return spawn(process.execPath, ['--conditions=@stowage/source', PROBE, folder, seed, String(count), String(delay)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
 }
