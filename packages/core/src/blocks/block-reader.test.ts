@@ -1,8 +1,10 @@
+import { balanced } from 'ipfs-unixfs-importer/layout'
 import { describe, expect, test } from 'vitest'
 import { cutInto, importDag, someBytes, type Dag } from '../../test/dags.ts'
 import { joinBytes } from '../bytes/join.ts'
 import { cidKey } from '../cid/key.ts'
 import { rawCid } from '../cid/make.ts'
+import { bytesOfLeaf } from '../outboard/leaf.ts'
 import { parseOutboard } from '../outboard/parse.ts'
 import type { BlobRead } from '../spi/backend.ts'
 import type { Block } from '../spi/dag.ts'
@@ -65,6 +67,26 @@ describe.each(layouts)('a file of %s', (_, leafSize, options) => {
     await expect(reading()).rejects.toMatchObject({ code: 'integrity' })
   })
 })
+
+test.each(layouts.slice(1))(
+  'of a file of %s, the root gives the size, and the nodes the outboard',
+  async (_, leafSize, options) => {
+    const { cid, blocks } = await importDag(cutInto(bytes, leafSize), {
+      ...options,
+      layout: balanced({ maxChildrenPerNode: 4 }),
+    })
+    const nodes = [...blocks.values()]
+      .filter((block) => bytesOfLeaf(block) === undefined)
+      .map((node) => cidKey(node.cid))
+    expect(nodes).toHaveLength(1 + 4)
+    const asked: string[] = []
+    const reader = blockReader(from(blocks, asked))
+    expect(await reader.stat(cid)).toEqual({ cid, size: bytes.length })
+    expect(asked.splice(0)).toEqual([cidKey(cid)])
+    await reader.outboard(cid)
+    expect(asked.toSorted()).toEqual(nodes.toSorted())
+  },
+)
 
 test('what is not there is a miss, and what lacks a block is not', async () => {
   const { cid, blocks } = await importDag(cutInto(bytes, 700), { rawLeaves: true, cidVersion: 1 })

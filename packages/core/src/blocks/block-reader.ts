@@ -4,7 +4,7 @@ import { RAW } from '../cid/make.ts'
 import { assertStorable } from '../cid/storable.ts'
 import { throwIfAborted } from '../errors/abort.ts'
 import { StorageError } from '../errors/storage-error.ts'
-import { collectOutboard } from '../outboard/collect.ts'
+import { collectOutboard, fileSize } from '../outboard/collect.ts'
 import { assertRange, cutRange } from '../outboard/cut-range.ts'
 import type { Outboard } from '../outboard/outboard.ts'
 import { parseOutboard } from '../outboard/parse.ts'
@@ -80,8 +80,10 @@ export function blockReader(fetchBlock: FetchBlock): BlockReader {
     stat: async (cid, options = {}) => {
       const root = await rootOf(cid, options)
       if (root === undefined) return undefined
-      const found = await find(cid, options, root)
-      return found === undefined ? { cid, size: claimedSize(root), isDirectory: true } : { cid, size: found.size }
+      if (isDirectory(root)) return { cid, size: claimedSize(root), isDirectory: true }
+      // All of a blob that is one raw leaf came with the answer; of any other, the root is enough.
+      if (cid.code === RAW) await find(cid, options, root)
+      return { cid, size: fileSize(root) }
     },
     read: async (cid, options = {}) => {
       assertRange(options)

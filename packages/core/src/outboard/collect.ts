@@ -16,8 +16,8 @@ const AT_ONCE = 8
 export type GetBlock = (cid: CID) => Promise<Block>
 
 /**
- * Makes the outboard of a blob out of the blocks of its DAG, which `get` gives verified. dag-pb leaves are looked at
- * to tell them from nodes, raw ones are not asked for. What the nodes say about sizes is left to `parseOutboard`.
+ * Makes the outboard of a blob out of the blocks of its DAG, which `get` gives verified. Leaves are not asked for, if the
+ * nodes state what they are. What the nodes say about sizes is left to `parseOutboard`.
  */
 export async function collectOutboard(cid: CID, get: GetBlock): Promise<{ size: number; outboard: Uint8Array }> {
   const root = await get(cid)
@@ -34,10 +34,11 @@ export async function collectOutboard(cid: CID, get: GetBlock): Promise<{ size: 
   }
 
   if (cid.code !== RAW) await visit(root, 1)
-  return { size: sizeOf(root), outboard: serialiseOutboard(cid, nodes.values()) }
+  return { size: fileSize(root), outboard: serialiseOutboard(cid, nodes.values()) }
 }
 
-function sizeOf({ cid, bytes }: Block): number {
+/** Bytes of the file below a block, as the block itself says. */
+export function fileSize({ cid, bytes }: Block): number {
   if (cid.code !== DAG_PB) return bytes.length
   const node = readNode(bytes)
   if (node.data === undefined) throw new StorageError('unsupported', `${cid} is no UnixFS node.`, { cid })

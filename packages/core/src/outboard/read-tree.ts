@@ -3,7 +3,7 @@ import { equalBytes } from '../bytes/equal.ts'
 import { dagPbCid } from '../cid/make.ts'
 import { StorageError } from '../errors/storage-error.ts'
 import { sha256 } from '../hash/digest.ts'
-import { dagPbFrame, frameKinds, framedSize } from '../unixfs/frame.ts'
+import { statesLeaf } from '../unixfs/frame.ts'
 import { MAX_BLOCK_SIZE, MAX_HEIGHT, MAX_LEAF_SIZE, MAX_LEAVES } from '../unixfs/bounds.ts'
 import { decodeUnixFs, UNIXFS_FILE, UNIXFS_RAW, type UnixFsMessage } from '../unixfs/message.ts'
 import { readNode, type Node, type NodeLink } from '../unixfs/node.ts'
@@ -133,7 +133,7 @@ function inlinedFile(bytes: Uint8Array): Uint8Array {
 /** A dag-pb child without a block here must be a leaf that its bytes and a known frame make up; its Tsize tells it from a node that is missing. */
 function dagPbLeaf(version: 0 | 1, digestAt: number, size: number, tsize: number | undefined): Below {
   const found = leaf(version === 0 ? DAG_PB_LEAF_V0 : DAG_PB_LEAF, digestAt, size, MAX_LEAF_SIZE)
-  if (frameKinds.some((kind) => framedSize(size, dagPbFrame(size, kind)) === tsize)) return found
+  if (statesLeaf(size, tsize)) return found
   throw new StorageError('integrity', `The node of a stretch of ${size} bytes is missing.`)
 }
 

@@ -5,6 +5,8 @@ import { cidKey } from '../cid/key.ts'
 import { DAG_PB, dagPbCid } from '../cid/make.ts'
 import { StorageError } from '../errors/storage-error.ts'
 import type { Block } from '../spi/near-store.ts'
+import { statesLeaf } from '../unixfs/frame.ts'
+import { decodeUnixFs } from '../unixfs/message.ts'
 import { readNode } from '../unixfs/node.ts'
 import { linkTarget } from './link-target.ts'
 
@@ -30,10 +32,14 @@ export function serialiseOutboard(cid: CID, nodes: Iterable<Block>): Uint8Array 
   return joinBytes(frames)
 }
 
-/** CIDs of what can be nodes below this one, in order. */
+/** CIDs of what can be nodes below this one, in order: not of raw leaves, nor of what it states as dag-pb leaves. */
 export function nodesBelow({ cid, bytes }: Block): CID[] {
   try {
-    return readNode(bytes).links.flatMap((link) => {
+    const { data, links } = readNode(bytes)
+    const { blocksizes = [] } = data === undefined ? {} : decodeUnixFs(data)
+    return links.flatMap((link, index) => {
+      const size = blocksizes[index]
+      if (size !== undefined && statesLeaf(size, link.tsize)) return []
       const target = linkTarget(bytes, link.cidAt, link.cidLength)
       if (target.codec === 'raw' || 'identity' in target) return []
       return [dagPbCid(bytes.subarray(target.digestAt, target.digestAt + 32), target.version)]

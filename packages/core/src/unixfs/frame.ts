@@ -1,5 +1,6 @@
 import { joinBytes } from '../bytes/join.ts'
 import { writeVarint, varintLength } from '../bytes/varint.ts'
+import { MAX_LEAF_SIZE } from './bounds.ts'
 import { UNIXFS_FILE, UNIXFS_RAW } from './message.ts'
 
 /** What stands before and after a leaf's bytes in its IPFS block. Both are empty for raw leaves. */
@@ -54,6 +55,15 @@ export function dagPbFrame(size: number, kind: FrameKind = usualFrame): LeafFram
 /** Bytes of the block of a leaf of `size` bytes. */
 export function framedSize(size: number, frame: LeafFrame): number {
   return frame.prefix.length + size + frame.suffix.length
+}
+
+/**
+ * Whether a dag-pb link leads to a leaf, by what its node states of it: bytes of the file below, and bytes of blocks (Tsize).
+ * A node with links of its own takes more than any leaf of as many bytes.
+ */
+export function statesLeaf(size: number, tsize: number | undefined): boolean {
+  if (tsize === undefined || size > MAX_LEAF_SIZE) return false
+  return frameKinds.some((kind) => framedSize(size, dagPbFrame(size, kind)) === tsize)
 }
 
 /** The whole block. */
