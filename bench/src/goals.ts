@@ -14,6 +14,9 @@ const GOALS: Readonly<Record<string, { readonly work: string; readonly suites: r
   P9: { work: 'get 16 KiB values, verified', suites: ['small-get-16k'] },
   P10: { work: 'disk and reopening, small blobs', suites: ['disk', 'cost', 'index-memory'] },
   P11: { work: 'CID text', suites: ['cid-text'] },
+  P12: { work: 'download from one fast source, verified', suites: ['download'] },
+  P13: { work: 'download from four sources at once', suites: ['sources'] },
+  P14: { work: 'bytes moved through ten kill -9', suites: ['resume'] },
   P15: { work: 'near hit with far tiers configured', suites: ['near-hit'] },
   P19: { work: 'import and start-up', suites: ['start'] },
 }
