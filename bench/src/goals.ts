@@ -18,6 +18,7 @@ const GOALS: Readonly<Record<string, { readonly work: string; readonly suites: r
   P13: { work: 'download from four sources at once', suites: ['sources'] },
   P14: { work: 'bytes moved through ten kill -9', suites: ['resume'] },
   P15: { work: 'near hit with far tiers configured', suites: ['near-hit'] },
+  P17: { work: 'disk that seeding to IPFS takes', suites: ['seeding'] },
   P19: { work: 'import and start-up', suites: ['start'] },
 }
 

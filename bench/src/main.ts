@@ -6,6 +6,7 @@ import { outcomesOf } from './outcome.ts'
 import { installPeers } from './peer.ts'
 import type { SuiteResult } from './report.ts'
 import { runSuite } from './run.ts'
+import { testServers } from './servers.ts'
 import { suites } from './suites/index.ts'
 
 const options = readOptions(process.argv.slice(2))
@@ -16,6 +17,7 @@ if (options === undefined) {
 
 const noPeers = options.peers ? await installPeers() : 'asked to go without peers'
 if (noPeers !== undefined) console.error(noPeers)
+const { unavailable } = await testServers()
 const work = await mkdtemp(join(options.dir, 'stowage-bench-'))
 const results = join(import.meta.dirname, options.save ? '../results' : '../../.cache/bench')
 await mkdir(results, { recursive: true })
@@ -38,6 +40,7 @@ try {
       rounds: options.rounds,
       work,
       noPeers,
+      noServer: unavailable,
       signal: stop.signal,
     })
     console.log(`\n${result.table}`)

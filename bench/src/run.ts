@@ -5,8 +5,9 @@ import { availableParallelism, loadavg, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { summarise, type SuiteResult } from './report.ts'
+import type { ServerName } from './servers.ts'
 import { storeFolder } from './store-folder.ts'
-import type { Sample, Suite } from './suite.ts'
+import type { Needs, Sample, Suite } from './suite.ts'
 
 export interface Run {
   readonly name: string
@@ -18,6 +19,8 @@ export interface Run {
   readonly work: string
   /** Why there are no peers, if there are none. */
   readonly noPeers: string | undefined
+  /** Why there is no such server, if there is none. */
+  noServer(name: ServerName): string | undefined
   readonly signal: AbortSignal
 }
 
@@ -27,8 +30,8 @@ export async function runSuite(run: Run): Promise<SuiteResult> {
   const measuredUnder = conditions(run)
   const file = join(work, 'input')
   await writeRandom(file, size)
-  const missing = ({ needs = [] }: { readonly needs?: readonly string[] }): string | undefined =>
-    needs.length === 0 ? undefined : run.noPeers
+  const missing = ({ needs = [], server }: Needs): string | undefined =>
+    (server && run.noServer(server)) ?? (needs.length === 0 ? undefined : run.noPeers)
   const child = async (kind: string, of: string): Promise<string> => {
     const args = [
       '--expose-gc',
@@ -55,8 +58,8 @@ export async function runSuite(run: Run): Promise<SuiteResult> {
     await child('store', store)
   }
   const skipped = Object.fromEntries(
-    Object.entries(suite.rows).flatMap(([row, { needs = [] }]) => {
-      const reason = missing({ needs })
+    Object.entries(suite.rows).flatMap(([row, needs]) => {
+      const reason = missing(needs)
       return reason === undefined ? [] : [[row, reason]]
     }),
   )

@@ -1,3 +1,5 @@
+import type { ServerName } from './servers.ts'
+
 /** What one row of a suite gets to work with, in a process of its own. */
 export interface Bench {
   /** Bytes of the blob that the suite is about. */
@@ -20,18 +22,29 @@ export type Row = ((bench: Bench) => Promise<number | void>) & Needs
 /** Fills an empty folder once, before the rounds; rows read it. */
 export type Store = ((bench: Omit<Bench, 'store' | 'measure'>) => Promise<void>) & Needs
 
-interface Needs {
+export interface Needs {
   /** Packages of `bench/peers`; without them the row is left out. */
   readonly needs?: readonly string[]
+  /** A server of `integration/servers`; where it is not installed the row is left out. */
+  readonly server?: ServerName
 }
 
 /** Marks a row or a store as one that needs packages of `bench/peers`. */
-export function needing<T extends (...parameters: never[]) => unknown>(
-  needs: readonly string[],
-  work: T,
-): T & { readonly needs: readonly string[] } {
-  // A function of its own each time: the same work may stand in several rows.
-  return Object.assign(((...parameters) => work(...parameters)) as T, { needs })
+export function needing<T extends Marked>(needs: readonly string[], work: T): T & { readonly needs: readonly string[] } {
+  return mark(work, { needs })
+}
+
+/** Marks a row as one that starts a real server. */
+export function onServer<T extends Marked>(server: ServerName, work: T): T & { readonly server: ServerName } {
+  return mark(work, { server })
+}
+
+type Marked = ((...parameters: never[]) => unknown) & Needs
+
+/** A function of its own each time: the same work may stand in several rows. */
+function mark<T extends Marked, M extends Needs>(work: T, more: M): T & M {
+  const { needs, server } = work
+  return Object.assign(((...parameters) => work(...parameters)) as T, { ...(needs && { needs }), ...(server && { server }) }, more)
 }
 
 export interface Suite {
