@@ -10,9 +10,19 @@ export interface S3Server {
   stop(): Promise<void>
 }
 
+export interface Kubo {
+  /** `http://127.0.0.1:port`, for `/api/v0`. */
+  readonly api: string
+  readonly peerId: string
+  /** Multiaddrs to connect to. */
+  readonly addresses: readonly string[]
+  stop(): Promise<void>
+}
+
 interface TestServers {
   unavailable(name: ServerName): string | undefined
   startVersitygw(): Promise<S3Server>
+  startKubo(options: { readonly swarm: boolean }): Promise<Kubo>
   createBucket(server: S3Server): Promise<string>
 }
 

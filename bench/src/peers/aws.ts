@@ -21,10 +21,18 @@ export interface Place {
 
 export const needsAws: readonly string[] = ['@aws-sdk/client-s3', '@aws-sdk/lib-storage']
 
+/** How an upload or a download is cut. */
+export interface Cut {
+  /** Requests at a time. */
+  readonly queueSize: number
+  /** Bytes of each. */
+  readonly partSize: number
+}
+
 /** What `aws s3 cp` does unless it is told otherwise: ten requests at a time, 8 MiB each. */
-export const LIKE_THE_CLI = { queueSize: 10, partSize: 8 * 2 ** 20 }
+export const LIKE_THE_CLI: Cut = { queueSize: 10, partSize: 8 * 2 ** 20 }
 /** What lib-storage does unless it is told otherwise. */
-export const BY_DEFAULT = { queueSize: 4, partSize: 5 * 2 ** 20 }
+export const BY_DEFAULT: Cut = { queueSize: 4, partSize: 5 * 2 ** 20 }
 
 async function connect({ endpoint, credentials }: Place): Promise<{ client: Client; sdk: ClientS3 }> {
   const sdk = await peer<ClientS3>('@aws-sdk/client-s3')
@@ -39,7 +47,7 @@ async function connect({ endpoint, credentials }: Place): Promise<{ client: Clie
   return { client, sdk }
 }
 
-export async function upload(place: Place, file: string, how: typeof LIKE_THE_CLI): Promise<void> {
+export async function upload(place: Place, file: string, how: Cut): Promise<void> {
   const { Upload } = await peer<{ Upload: new (options: unknown) => { done(): Promise<unknown> } }>(
     '@aws-sdk/lib-storage',
   )

@@ -8,6 +8,7 @@ import {
   LIKE_THE_CLI,
   needsAws,
   upload,
+  type Cut,
   type Place,
 } from '../peers/aws.ts'
 import { testServers } from '../servers.ts'
@@ -50,7 +51,7 @@ const getStowage = inBucket(async (place, { store, folder, measure }) => {
   await measure(async () => storage.get(cid).path())
 })
 
-function uploading(how: typeof LIKE_THE_CLI): Row {
+function uploading(how: Cut): Row {
   return needing(
     needsAws,
     inBucket(async (place, { file, measure }) => measure(() => upload(place, file, how))),

@@ -2,24 +2,26 @@ import { join } from 'node:path'
 import { gateway } from '@stowage/backend-gateway'
 import { describe, readAbout } from '../far/blob-about.ts'
 import { curl, failOver } from '../far/clients.ts'
+import type { Pace } from '../far/slow-port.ts'
+import { withOrigins } from '../far/start-origin.ts'
+import { kuboFromKubos } from '../peers/kubo.ts'
 import { needsVerifiedFetch, verifiedFetch } from '../peers/verified-fetch.ts'
-import { withOrigins, type OriginOptions } from '../far/start-origin.ts'
 import { openStorage } from '../stowage.ts'
-import { milliseconds, needing, type Bench, type Row, type Suite } from '../suite.ts'
+import { milliseconds, needing, onServer, type Bench, type Row, type Suite } from '../suite.ts'
 
 const BLOB = 'the blob'
 const MB = 1e6
 const FAST = 50 * MB
 
 /** Four sources: one that dies after an eighth of the blob, two of its pace, and a slow one. */
-function paces(size: number): readonly Pick<OriginOptions, 'rate' | 'diesAfter'>[] {
+function paces(size: number): readonly Pace[] {
   return [{ rate: FAST, diesAfter: size / 8 }, { rate: FAST }, { rate: FAST }, { rate: 5 * MB }]
 }
 
 /** How long it takes when every source gives all it can, until it dies. */
 function idealSeconds(size: number): number {
   const whole = paces(size).filter(({ diesAfter }) => diesAfter === undefined)
-  const rate = whole.reduce((sum, each) => sum + (each.rate ?? 0), 0)
+  const rate = whole.reduce((sum, each) => sum + each.rate, 0)
   return (size - size / 8) / rate
 }
 
@@ -55,6 +57,7 @@ const SINGLE = 'stowage, the best source alone'
 const FAILOVER = 'sequential failover with resume, unverified'
 const CURL = 'curl, the best source alone, unverified'
 const HELIA = '@helia/verified-fetch, the three that live'
+const KUBO = 'Kubo, from four Kubos of these paces by bitswap'
 
 export const sources: Suite = {
   title: 'Download one blob from four sources of 50, 50, 50 and 5 MB/s, of which one dies after an eighth',
@@ -87,12 +90,17 @@ export const sources: Suite = {
         await verifiedFetch(urls, `ipfs://${path.slice('/ipfs/'.length)}`, join(bench.folder, 'copy'), bench.measure)
       }),
     ),
+    [KUBO]: onServer('kubo', async ({ size, file, store, measure }) => {
+      const { cid } = await readAbout(store(BLOB))
+      await kuboFromKubos(file, cid.toString(), paces(size), measure)
+    }),
   },
   ratios: [
     { row: OURS, over: IDEAL, goal: { name: 'P13', costsAtMost: 1.15 } },
     { row: OURS, over: SINGLE, goal: { name: 'P13', atLeast: 2 } },
     { row: OURS, over: FAILOVER, goal: { name: 'P13', atLeast: 2 } },
     { row: OURS, over: HELIA },
+    { row: OURS, over: KUBO },
     { row: OURS, over: CURL },
   ],
   stores: { [BLOB]: ({ file, folder }) => describe(file, folder) },
