@@ -30,7 +30,10 @@ export interface Needs {
 }
 
 /** Marks a row or a store as one that needs packages of `bench/peers`. */
-export function needing<T extends Marked>(needs: readonly string[], work: T): T & { readonly needs: readonly string[] } {
+export function needing<T extends Marked>(
+  needs: readonly string[],
+  work: T,
+): T & { readonly needs: readonly string[] } {
   return mark(work, { needs })
 }
 
@@ -44,7 +47,11 @@ type Marked = ((...parameters: never[]) => unknown) & Needs
 /** A function of its own each time: the same work may stand in several rows. */
 function mark<T extends Marked, M extends Needs>(work: T, more: M): T & M {
   const { needs, server } = work
-  return Object.assign(((...parameters) => work(...parameters)) as T, { ...(needs && { needs }), ...(server && { server }) }, more)
+  return Object.assign(
+    ((...parameters) => work(...parameters)) as T,
+    { ...(needs && { needs }), ...(server && { server }) },
+    more,
+  )
 }
 
 export interface Suite {

@@ -71,10 +71,7 @@ function stretch(start: number, length: number): AsyncIterable<Buffer> {
   return createReadStream(file, { start, end: start + length - 1, highWaterMark }) as AsyncIterable<Buffer>
 }
 
-async function send(
-  response: ServerResponse,
-  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): Promise<void> {
+async function send(response: ServerResponse, pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
   for await (const piece of pieces) {
     await pass(piece.length)
     if (response.destroyed) return

@@ -109,6 +109,20 @@ test('a range with the outboard at hand asks for its own leaves alone', async ()
   expect(asked).toEqual([cidKey(outboard.leaves.cid(2))])
 })
 
+test('who brings the outboard gets the leaves as they came, if they have the right length', async () => {
+  const { cid, blocks } = await importDag(cutInto(bytes, 700), { rawLeaves: true, cidVersion: 1 })
+  const known = (await blockReader(from(blocks)).outboard(cid)) as Uint8Array
+  const outboard = parseOutboard(known, cid, bytes.length)
+  const leaf = outboard.leaves.cid(2)
+  const range = { offset: 1400, length: 700, outboard }
+  const other = new Uint8Array(700).fill(9)
+  const wrong = blockReader(from(new Map(blocks).set(cidKey(leaf), { cid: leaf, bytes: other })))
+  expect(await all(await wrong.read(cid, range))).toEqual(other)
+  const short = blockReader(from(new Map(blocks).set(cidKey(leaf), { cid: leaf, bytes: other.subarray(1) })))
+  const reading = async (): Promise<Uint8Array> => all(await short.read(cid, range))
+  await expect(reading()).rejects.toMatchObject({ code: 'integrity' })
+})
+
 test('presence is asked for each time, bytes that came with the answer only once', async () => {
   const cid = rawCid(new Uint8Array(32).fill(7))
   const asked: string[] = []

@@ -8,14 +8,20 @@ import { collectOutboard, fileSize } from '../outboard/collect.ts'
 import { assertRange, cutRange } from '../outboard/cut-range.ts'
 import type { Outboard } from '../outboard/outboard.ts'
 import { parseOutboard } from '../outboard/parse.ts'
-import type { Backend, CallOptions } from '../spi/backend.ts'
+import type { Backend, CallOptions, ReadOptions } from '../spi/backend.ts'
 import type { Block } from '../spi/dag.ts'
 import { collectDirectory } from '../unixfs/directory/collect-directory.ts'
 import { decodeDagNode } from '../unixfs/directory/dag-node.ts'
 import { directoryLinks } from '../unixfs/directory/directory-links.ts'
 import { nodeKind } from '../unixfs/directory/node-kind.ts'
 import { readLeaves } from './read-leaves.ts'
-import { requireBlock, verifiedBlock, type FetchBlock } from './verified-blocks.ts'
+import {
+  requireBlock,
+  requireUnverified,
+  verifiedBlock,
+  type FetchBlock,
+  type RequireBlock,
+} from './verified-blocks.ts'
 
 /** The reading half of a backend. */
 export type BlockReader = Required<Pick<Backend, 'stat' | 'read' | 'outboard' | 'directory'>>
@@ -31,8 +37,8 @@ interface Found {
 }
 
 /**
- * Reads blobs and directories out of IPFS blocks, wherever those come from. Every block is checked against its CID,
- * so that a backend made of it `verifies: 'leaves'` and has `ranges: 'native'`. A DAG that is neither a file nor a directory of UnixFS: `unsupported`.
+ * Reads blobs and directories out of IPFS blocks, wherever those come from. Every block is checked against its CID, but for leaves
+ * whose reader brings the outboard and checks them by it, so that a backend made of it `verifies: 'leaves'` and has `ranges: 'native'`. A DAG that is neither a file nor a directory of UnixFS: `unsupported`.
  */
 export function blockReader(fetchBlock: FetchBlock): BlockReader {
   const kept = new Map<string, Found>()
@@ -70,6 +76,12 @@ export function blockReader(fetchBlock: FetchBlock): BlockReader {
     return found
   }
 
+  /** Who hands the outboard over checks the leaves against it. To hash them here as well would take this thread as long as their transfer. */
+  function leafOf({ outboard }: ReadOptions): RequireBlock {
+    const require = outboard === undefined ? requireBlock : requireUnverified
+    return (cid, options) => require(fetchLeaf, cid, options)
+  }
+
   async function outboardOf(cid: CID, options: CallOptions): Promise<Outboard> {
     const found = await find(cid, options)
     if (found === undefined) throw new StorageError('not-found', `${cid} is not here.`, { cid })
@@ -90,7 +102,7 @@ export function blockReader(fetchBlock: FetchBlock): BlockReader {
       throwIfAborted(options.signal)
       const outboard = options.outboard ?? (await outboardOf(cid, options))
       const range = cutRange(options, outboard.size)
-      return { size: outboard.size, ...range, body: readLeaves(fetchLeaf, outboard, range, options.signal) }
+      return { size: outboard.size, ...range, body: readLeaves(leafOf(options), outboard, range, options.signal) }
     },
     outboard: async (cid, options = {}) => (await find(cid, options))?.outboard.slice(),
     directory: async (cid, options = {}) => {

@@ -3,14 +3,17 @@ import { StorageError } from '../errors/storage-error.ts'
 import { coveringLeaves } from '../outboard/geometry.ts'
 import { bytesOfLeaf, inlineLeaf } from '../outboard/leaf.ts'
 import type { Outboard } from '../outboard/outboard.ts'
-import { requireBlock, type FetchBlock } from './verified-blocks.ts'
+import type { RequireBlock } from './verified-blocks.ts'
 
 /** Blocks of leaves asked for at once while a body is read. */
 const WINDOW = 4
 
-/** The bytes of a range, leaf by leaf in order, each verified as a block; a few leaves ahead of the reader. */
+/**
+ * The bytes of a range, leaf by leaf in order, a few leaves ahead of the reader. Raw leaves are checked by `require` alone;
+ * whose length is wrong, is refused.
+ */
 export async function* readLeaves(
-  fetchBlock: FetchBlock,
+  require: RequireBlock,
   outboard: Outboard,
   range: { readonly offset: number; readonly length: number },
   signal: AbortSignal | undefined,
@@ -25,7 +28,7 @@ export async function* readLeaves(
     for (let leaf = first; leaf < last; leaf++) {
       throwIfAborted(signal)
       while (next < last && ahead.length < WINDOW) {
-        const coming = readLeaf(fetchBlock, outboard, next++, joined)
+        const coming = readLeaf(require, outboard, next++, joined)
         coming.catch(() => {})
         ahead.push(coming)
       }
@@ -42,7 +45,7 @@ export async function* readLeaves(
 }
 
 async function readLeaf(
-  fetchBlock: FetchBlock,
+  require: RequireBlock,
   outboard: Outboard,
   leaf: number,
   signal: AbortSignal,
@@ -50,7 +53,7 @@ async function readLeaf(
   const inline = inlineLeaf(outboard, leaf)
   if (inline !== undefined) return inline
   const cid = outboard.leaves.cid(leaf)
-  const bytes = bytesOfLeaf(await requireBlock(fetchBlock, cid, { signal }))
+  const bytes = bytesOfLeaf(await require(cid, { signal }))
   if (bytes?.length === outboard.leaves.length(leaf)) return bytes
   throw new StorageError('integrity', `Leaf ${leaf} of ${outboard.cid} is not what its node says.`, { cid })
 }

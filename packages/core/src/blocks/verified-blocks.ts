@@ -32,9 +32,21 @@ export async function verifiedBlock(
   return block
 }
 
-/** Likewise for a block that must be there, since its parent is: `not-found` where it is missing. */
+/** Gives a block, or throws: `not-found` where it is missing. */
+export type RequireBlock = (cid: CID, options: CallOptions) => Promise<Block>
+
+/** A block that must be there, since its parent is: `not-found` where it is missing, `integrity` where it is another one. */
 export async function requireBlock(fetchBlock: FetchBlock, cid: CID, options: CallOptions): Promise<Block> {
-  const block = await verifiedBlock(fetchBlock, cid, options)
+  return orMissing(cid, await verifiedBlock(fetchBlock, cid, options))
+}
+
+/** Likewise, unverified. */
+export async function requireUnverified(fetchBlock: FetchBlock, cid: CID, options: CallOptions): Promise<Block> {
+  const bytes = await fetchBlock(cid, options)
+  return orMissing(cid, bytes && { cid, bytes })
+}
+
+function orMissing(cid: CID, block: Block | undefined): Block {
   if (block === undefined) throw new StorageError('not-found', `The block ${cid} is missing.`, { cid })
   return block
 }

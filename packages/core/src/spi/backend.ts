@@ -20,7 +20,8 @@ export interface ReadOptions extends CallOptions {
    * may be empty after that. Default: chunks belong to whoever reads them.
    */
   readonly lend?: boolean | undefined
-  /** The blob's outboard, where the caller has it: a backend that gives blocks then knows the leaves of the range by their CIDs. */
+  /** The blob's outboard, where the caller has it: a backend that gives blocks then knows the leaves of the range by their CIDs.
+   * Who brings it verifies the bytes by it, whatever the backend's traits say. */
   readonly outboard?: Outboard | undefined
 }
 
