@@ -6,9 +6,8 @@ import { promisify } from 'node:util'
 export async function fetchIntoFile(url: string, path: string): Promise<void> {
   const file = await open(path, 'w')
   try {
-    const { body } = await fetch(url)
     let position = 0
-    for await (const chunk of body ?? []) {
+    for await (const chunk of bodyOf(await fetch(url))) {
       await file.write(chunk, 0, chunk.length, position)
       position += chunk.length
     }
@@ -45,12 +44,17 @@ async function continueFrom(
 ): Promise<number> {
   const response = await fetch(url, { headers: { range: `bytes=${from}-` } })
   let position = from
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of bodyOf(response)) {
     await file.write(chunk, 0, chunk.length, position)
     position += chunk.length
     reached(position)
   }
   return position
+}
+
+function bodyOf({ body }: Response): AsyncIterable<Uint8Array> {
+  if (body === null) throw new Error('The answer has no body.')
+  return body as AsyncIterable<Uint8Array>
 }
 
 export async function curl(url: string, path: string): Promise<void> {
