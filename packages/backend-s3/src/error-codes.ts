@@ -51,6 +51,8 @@ const NAMES: Readonly<Record<string, Meaning>> = {
   TimeoutError: { code: 'timeout', transient: true },
 }
 
+const BROKEN = new Set(['ECONNRESET', 'EPIPE'])
+
 export interface Failure {
   /** The error's name: S3's code, where the answer had one. */
   readonly name: string
@@ -61,7 +63,8 @@ export interface Failure {
 }
 
 export function meaningOf({ name, errno, status, message }: Failure): Meaning {
-  const known = NAMES[name]
+  // The SDK calls a broken connection a timeout.
+  const known = BROKEN.has(errno) ? undefined : NAMES[name]
   // The SDK gives this no name.
   if (message === 'Region is missing') return { code: 'invalid-config' }
   if (known !== undefined) return known

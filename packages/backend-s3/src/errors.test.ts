@@ -121,6 +121,14 @@ const table: readonly (readonly [where: string, shape: Shape, code: string, tran
     'ECONNREFUSED',
   ],
   [
+    'a broken connection',
+    { name: 'TimeoutError', message: 'write EPIPE', fields: { code: 'EPIPE' } },
+    'unavailable',
+    true,
+    'EPIPE',
+  ],
+  ['no answer', { name: 'TimeoutError', message: 'timed out' }, 'timeout', true, 'timed out'],
+  [
     'no such host',
     { name: 'Error', message: 'getaddrinfo ENOTFOUND nohost.invalid', fields: { code: 'ENOTFOUND' } },
     'unavailable',
