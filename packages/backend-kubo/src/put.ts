@@ -1,7 +1,15 @@
-import { formatCid, StorageError, type BlobSource, type Block, type CID, type Directory } from '@stowage/core/spi'
+import {
+  blobBlocks,
+  formatCid,
+  StorageError,
+  type BlobSource,
+  type Block,
+  type CID,
+  type Directory,
+} from '@stowage/core/spi'
 import { sizeOfBlock } from './blocks.ts'
 import { answerError, strangeAnswer } from './errors.ts'
-import { blocksOfBlob, blocksOfDirectory, countedCar } from './frames.ts'
+import { blocksOfDirectory, countedCar } from './counted-car.ts'
 import { multipart } from './multipart.ts'
 import type { Settings } from './options.ts'
 import { addPin, pinsOf, STORED } from './pins.ts'
@@ -11,7 +19,7 @@ import type { Reply, Rpc } from './rpc.ts'
 const AT_ONCE = 16
 
 export function putBlob(rpc: Rpc, blob: BlobSource, settings: Settings, signal: AbortSignal): Promise<void> {
-  return store(rpc, blob.cid, blocksOfBlob(blob, signal), settings, signal)
+  return store(rpc, blob.cid, blobBlocks(blob, { signal }), settings, signal)
 }
 
 /** Entries that are not there: `not-found`. Kubo would look for them among its peers, for ever. */
