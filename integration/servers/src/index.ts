@@ -5,4 +5,5 @@ export { machinesUnavailable, twoMachines, type Machine, type TwoMachines } from
 export { runProgram, type Program } from './program.ts'
 export { startRgw } from './rgw.ts'
 export { createBucket, signed, type S3Credentials, type S3Server } from './s3.ts'
+export { trafficOf, trafficUnavailable, type Traffic } from './traffic.ts'
 export { startVersitygw, type Versitygw } from './versitygw.ts'

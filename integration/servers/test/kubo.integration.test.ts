@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { openHttpProxy, openTcpProxy } from '@stowage/backend-testkit/proxy'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startKubo, type Kubo } from '../src/index.ts'
 import { describeOn } from '../src/shared/shared.ts'
@@ -42,6 +43,23 @@ describeOn('kubo', 'startKubo', () => {
     const cid = await add(first, 'only in the first')
     expect((await call(second, `swarm/connect?arg=${first.addresses[0]}`)).status).toBe(200)
     expect(await (await fetch(`${second.gateway}/ipfs/${cid}`)).text()).toBe('only in the first')
+  })
+
+  it('speaks libp2p through a fault proxy, and RPC through another', async () => {
+    const [, , host, , port] = (first.addresses[0] as string).split('/')
+    const swarm = await openTcpProxy({ target: { host: String(host), port: Number(port) } })
+    const rpc = await openHttpProxy({ target: first.api })
+    const third = await startKubo({ config: { 'Gateway.NoFetch': false } })
+    const text = 'x'.repeat(100_000)
+    const cid = await add({ ...first, api: rpc.url }, text)
+    expect(rpc.counts().sent).toBeGreaterThan(text.length)
+    await call(third, `swarm/connect?arg=/ip4/${swarm.host}/tcp/${swarm.port}/p2p/${first.peerId}`)
+    expect(await (await fetch(`${third.gateway}/ipfs/${cid}`)).text()).toBe(text)
+    expect(swarm.counts()).toMatchObject({ connections: 1, open: 1 })
+    expect(swarm.counts().received).toBeGreaterThan(text.length)
+    await swarm.down()
+    await expect.poll(async () => (await call(third, 'swarm/peers')).json()).toEqual({ Peers: null })
+    await Promise.all([third.stop(), swarm.close(), rpc.close()])
   })
 
   it('is gone when it is stopped', async () => {
