@@ -104,6 +104,14 @@ export async function fetchLeaves(init: LeafingInit): Promise<Leafing> {
 
   function pump(): void {
     if (over || publishing) return
+    try {
+      step()
+    } catch (error) {
+      settle(() => reject(error))
+    }
+  }
+
+  function step(): void {
     if (count === leaves.count) return void publish()
     const { begin, stop } = schedule.dispatch(now(), (peer) => init.window - (sources.get(peer) as Source).requests)
     for (const run of begin) launch(run)

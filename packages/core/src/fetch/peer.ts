@@ -12,6 +12,8 @@ export interface Run {
   readonly startedAt: number
   /** When bytes came last; at first, when it was asked for. */
   heardAt: number
+  /** Bytes came. */
+  flows: boolean
 }
 
 /** A source as one fetch sees it. */
@@ -61,6 +63,12 @@ export function createPeer(source: Pick<Peer, 'name' | 'ranges' | 'rate'>): Peer
     restUntil: -Infinity,
     left: false,
   }
+}
+
+/** While bytes flow, the next request is on its way already. */
+export function mostRequests(peer: Peer, most: number): number {
+  const flowing = [...peer.running].some((run) => run.flows)
+  return Math.min(most, flowing && peer.failures === 0 ? Math.max(2, peer.window) : peer.window)
 }
 
 /** A run ended well. As long as each wider window brings more bytes, the next one is tried. */

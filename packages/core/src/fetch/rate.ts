@@ -1,10 +1,9 @@
-/** How fast a source is over all its requests, while it has any. Times are milliseconds of any clock. */
+/** How fast a source is over all its requests, while any of them gives bytes. Times are milliseconds of any clock. */
 export interface Rate {
-  /** A request begins; another one ends. */
-  begin(now: number): void
+  /** The first bytes of a request come. */
+  begin(askedAt: number, now: number): void
+  /** A request that gave bytes ends. */
   end(now: number): void
-  /** The first bytes of a request came after so long. */
-  first(milliseconds: number): void
   add(bytes: number, now: number): void
   /** Bytes a second; `undefined` until there is something to go by. */
   at(now: number): number | undefined
@@ -36,16 +35,14 @@ export function createRate(): Rate {
   }
 
   return {
-    begin: (now) => {
+    begin: (askedAt, now) => {
       pass(now)
       requests++
+      latency = blend(latency, now - askedAt)
     },
     end: (now) => {
       pass(now)
       requests--
-    },
-    first: (milliseconds) => {
-      latency = blend(latency, milliseconds)
     },
     add: (more, now) => {
       pass(now)

@@ -1,6 +1,6 @@
 import type { Leaves } from '../outboard/outboard.ts'
 import { takeOver } from './take-over.ts'
-import { createPeer, failed, lied, succeeded, type Peer, type Run } from './peer.ts'
+import { createPeer, failed, lied, mostRequests, succeeded, type Peer, type Run } from './peer.ts'
 import type { Rate } from './rate.ts'
 import { ASKED, CHECKING, createWants, FREE, HERE, type Want } from './wants.ts'
 
@@ -47,6 +47,8 @@ export interface Schedule {
 
 /** Bytes of a run of a source whose rate nobody knows yet. */
 const FIRST_RUN = 4 * 1024 * 1024
+/** What makes a request worth its trouble. */
+const SMALLEST_RUN = 512 * 1024
 const LARGEST_RUN = 32 * 1024 * 1024
 /** Seconds that a run is to take. */
 const RUN_SECONDS = 0.5
@@ -59,6 +61,7 @@ export function createSchedule(leaves: Leaves, { window, random }: ScheduleOptio
   /** Wanted, and asked of nobody: an upper bound. */
   const bytesFrom = (leaf: number, last: number): number => leaves.offset(last) - leaves.offset(leaf)
 
+  const situation = { runs, wants, leaves, open: (leaf: number) => state[leaf] === FREE || state[leaf] === ASKED }
   const alive = (): Peer[] => peers.filter((peer) => !peer.left)
   /** Those without ranges are asked only when nobody else is left. */
   function eligible(): Peer[] {
@@ -91,17 +94,17 @@ export function createSchedule(leaves: Leaves, { window, random }: ScheduleOptio
   function runBytes(peer: Peer, others: readonly Peer[], left: number, now: number): number {
     const rate = peer.rate.at(now)
     const wished = rate === undefined ? FIRST_RUN : Math.min(LARGEST_RUN, RUN_SECONDS * rate)
-    const requests = others.reduce((sum, other) => sum + Math.max(other.window, other.running.size), 0)
+    if (others.length < 2) return wished
     // Towards the end runs get smaller, so that all are ready at about the same time.
-    return requests > 1 ? Math.min(wished, left / (2 * requests)) : wished
+    const worth = Math.max(SMALLEST_RUN, (2 * (peer.rate.latency ?? 0) * (rate ?? 0)) / 1000)
+    return Math.min(wished, Math.max(worth, left / (2 * others.length)))
   }
 
   function begin(peer: Peer, first: number, last: number, now: number): Run {
-    const run = { peer, first, last, next: first, startedAt: now, heardAt: now }
+    const run = { peer, first, last, next: first, startedAt: now, heardAt: now, flows: false }
     for (let leaf = first; leaf < last; leaf++) if (state[leaf] === FREE) state[leaf] = ASKED
     runs.add(run)
     peer.running.add(run)
-    peer.rate.begin(now)
     return run
   }
 
@@ -138,9 +141,9 @@ export function createSchedule(leaves: Leaves, { window, random }: ScheduleOptio
         .filter((peer) => peer.restUntil <= now)
         .sort((one, other) => (other.rate.at(now) ?? Infinity) - (one.rate.at(now) ?? Infinity))
       for (const peer of quickest) {
-        const most = peer.ranges === 'native' ? peer.window : 1
+        const most = peer.ranges === 'native' ? mostRequests(peer, window) : 1
         for (let free = room(peer); free > 0 && peer.running.size < most; free--) {
-          const taken = takeOver({ peer, runs, wants, leaves, now, accept: accepts(peer, asked) }, 'awaited')
+          const taken = takeOver({ ...situation, peer, accept: accepts(peer, asked), now }, 'awaited')
           const run = taken
             ? begin(peer, taken.first, taken.last, now)
             : (fresh(peer, asked, now) ?? finish(peer, asked, now))
@@ -151,9 +154,11 @@ export function createSchedule(leaves: Leaves, { window, random }: ScheduleOptio
       return { begin: begun, stop: [...runs].filter((run) => run.peer.left || isUseless(run)) }
     },
     heard: (run, bytes, now) => {
-      if (run.heardAt === run.startedAt && run.next === run.first) run.peer.rate.first(now - run.startedAt)
+      const { rate } = run.peer
+      if (!run.flows) rate.begin(run.startedAt, now)
+      run.flows = true
       run.heardAt = now
-      run.peer.rate.add(bytes, now)
+      rate.add(bytes, now)
     },
     received: (run) => {
       const leaf = run.next++
@@ -171,7 +176,7 @@ export function createSchedule(leaves: Leaves, { window, random }: ScheduleOptio
       const { peer } = run
       runs.delete(run)
       peer.running.delete(run)
-      peer.rate.end(now)
+      if (run.flows) peer.rate.end(now)
       for (let leaf = run.next; leaf < run.last; leaf++) if (state[leaf] === ASKED) release(leaf)
       if (end === 'received') succeeded(peer, window, now)
       else if (end !== 'stopped') failed(peer, run, end.transient, random(), now)
@@ -187,7 +192,7 @@ export function createSchedule(leaves: Leaves, { window, random }: ScheduleOptio
   /** Nothing is left to hand out: the end of a run that others would be ready with sooner. */
   function finish(peer: Peer, others: readonly Peer[], now: number): Run | undefined {
     if (peer.ranges !== 'native') return undefined
-    const taken = takeOver({ peer, runs, wants, leaves, now, accept: accepts(peer, others) }, 'any')
+    const taken = takeOver({ ...situation, peer, accept: accepts(peer, others), now }, 'any')
     return taken && begin(peer, taken.first, taken.last, now)
   }
 }

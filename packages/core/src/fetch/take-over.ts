@@ -10,6 +10,8 @@ interface Situation {
   readonly leaves: Leaves
   readonly now: number
   readonly accept: (leaf: number) => boolean
+  /** Its bytes have not come. */
+  readonly open: (leaf: number) => boolean
 }
 
 /** Milliseconds without a byte after which a run counts as stalled. */
@@ -26,11 +28,12 @@ export function takeOver(
   situation: Situation,
   which: 'awaited' | 'any',
 ): { readonly first: number; readonly last: number } | undefined {
-  const { peer, runs, wants, now, accept } = situation
+  const { peer, runs, wants, now, accept, open } = situation
+  for (const run of runs) while (run.last > run.next && !open(run.last - 1)) run.last--
   const others = [...runs].filter((run) => run.peer !== peer && run.next < run.last)
   if (which === 'awaited') {
     if (!others.some((run) => isStalled(run, now))) return undefined
-    const leaf = wants.awaited().find((leaf) => isHeldUp(leaf, runs, peer, now) && accept(leaf))
+    const leaf = wants.awaited().find((leaf) => open(leaf) && isHeldUp(leaf, runs, peer, now) && accept(leaf))
     return leaf === undefined ? undefined : { first: leaf, last: leaf + 1 }
   }
   let latest: { run: Run; ready: number } | undefined
@@ -42,7 +45,7 @@ export function takeOver(
 }
 
 function share(
-  { peer, runs, leaves, now, accept }: Situation,
+  { peer, runs, leaves, now, accept, open }: Situation,
   run: Run,
   ready: number,
 ): { first: number; last: number } | undefined {
@@ -59,13 +62,14 @@ function share(
     // So much of it that both are ready together.
     const part = (bytes(run.next) * (mine as number)) / ((mine as number) + (theirs as number))
     let first = last - 1
-    while (first - 1 > run.next && bytes(first - 1) <= part) first--
+    while (first - 1 > run.next && open(first - 1) && bytes(first - 1) <= part) first--
     if (takes(first) < SOONER * ready && accept(first)) {
       run.last = first
       return { first, last }
     }
   }
-  const first = stalled ? run.next : last - 1
+  let first = stalled ? run.next : last - 1
+  while (!open(first)) first++
   const copies = [...runs].filter((other) => other.next <= first && first < other.last)
   const busy = copies.some((other) => other.peer === peer || (other !== run && !isStalled(other, now)))
   if (busy || !accept(first)) return undefined
