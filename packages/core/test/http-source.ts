@@ -89,7 +89,7 @@ export async function httpSource(blobs: readonly Blob[], faults: Faults = {}, na
       if (corrupt !== undefined) for (let i = 0; i < piece.length; i++) if (corrupt(at + i)) piece[i]! ^= 1
       if (rate !== undefined) {
         free = Math.max(free, performance.now()) + (1000 * piece.length) / rate
-        await delay(free - performance.now())
+        await delay(Math.max(0, free - performance.now()))
       }
       sent.bytes += piece.length
       if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')])

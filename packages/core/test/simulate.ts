@@ -44,12 +44,16 @@ interface Stream {
 }
 
 const IDLE_MS = 5_000
+const STEP_MS = 5
+const WINDOW = 8
+/** After that it is not going to end. */
+const LIMIT_MS = 3_600_000
 
 /** Runs the schedule against simulated sources, in steps of virtual time. No clock, no I/O. */
 export function simulate(
   sizes: { readonly leaf: number; readonly count: number },
   behaviours: readonly Behaviour[],
-  { step = 5, window = 8, random = () => 0.5, checkMs = 0, limit = 3_600_000 } = {},
+  { random = () => 0.5, checkMs = 0 }: { readonly random?: () => number; readonly checkMs?: number } = {},
 ): Outcome {
   const { leaf, count } = sizes
   const leaves: Leaves = {
@@ -61,7 +65,7 @@ export function simulate(
     },
     indexAt: (offset) => Math.floor(offset / leaf),
   }
-  const schedule = createSchedule(leaves, { window, random })
+  const schedule = createSchedule(leaves, { window: WINDOW, random })
   const peers = behaviours.map((behaviour, index) =>
     schedule.join({ name: `s${index}`, ranges: behaviour.ranges ?? 'native', rate: createRate() }),
   )
@@ -116,7 +120,7 @@ export function simulate(
     else if (now - stream.heardAt > IDLE_MS) end(stream, { transient: true })
   }
 
-  for (; now < limit; now += step) {
+  for (; now < LIMIT_MS; now += STEP_MS) {
     while (checks[0] !== undefined && checks[0].at <= now) checks.shift()?.done()
     for (let rounds = 0; ; rounds++) {
       if (rounds > 100) throw new Error('It begins and stops runs without end.')
@@ -142,7 +146,7 @@ export function simulate(
       }
       const flowing = mine.filter((stream) => now - stream.run.startedAt >= behaviour.latency)
       for (const stream of mine)
-        advance(stream, flowing.includes(stream) ? (behaviour.rate * step) / 1000 / flowing.length : 0)
+        advance(stream, flowing.includes(stream) ? (behaviour.rate * STEP_MS) / 1000 / flowing.length : 0)
     }
   }
   return {

@@ -2,13 +2,15 @@ import type { CID } from 'multiformats/cid'
 import { cidKey } from '../cid/key.ts'
 import { StorageError } from '../errors/storage-error.ts'
 import type { Backend } from '../spi/backend.ts'
-import type { NearStore } from '../spi/near-store.ts'
+import type { Directory, NearStore } from '../spi/near-store.ts'
 import type { Logger } from '../storage/types.ts'
-import { bring, readFar, type BringInit, type Range, type ReadInit } from './bring.ts'
+import { bring, findDirectory } from './directories.ts'
 import type { Found } from './discover.ts'
 import { startFetch, type Fetch, type FetchEnv } from './fetch.ts'
 import { findFar, type FarStat } from './find.ts'
 import type { Interest, InterestInit } from './interest.ts'
+import { recent } from './recent.ts'
+import { readFar, type BringInit, type Range, type ReadInit } from './read.ts'
 import { sourcesOf } from './sources.ts'
 
 export interface FarOptions {
@@ -24,6 +26,8 @@ export interface FarOptions {
 export interface Far {
   readonly near: NearStore
   stat(cid: CID, signal: AbortSignal): Promise<FarStat | undefined>
+  /** A directory's nodes, verified. `undefined`: nobody has it, or it is none. */
+  directory(cid: CID, signal: AbortSignal): Promise<Directory | undefined>
   /** A share in the blob's one fetch. `force`: what is near is no good. */
   join(cid: CID, init: InterestInit & { readonly force?: boolean | undefined }): Interest
   /** Makes sure that all of it lies in the near store. */
@@ -34,7 +38,7 @@ export interface Far {
   close(): Promise<void>
 }
 
-/** Outboards that are kept for the next range of the same blob: bytes of all. */
+/** Bytes of the outboards that are kept for the next range of the same blob, and of the directories for the next path. */
 const KEPT_BYTES = 16 * 1024 * 1024
 
 export function createFar(
@@ -44,26 +48,17 @@ export function createFar(
   const env: FetchEnv = { near, sources: sourcesOf(tiers, idleTimeout), logger, window }
   const fetches = new Map<string, Fetch>()
   const stopping = new Set<Promise<void>>()
-  const known = new Map<string, Found & { kind: 'blob' }>()
+  const known = recent<Found & { kind: 'blob' }>(KEPT_BYTES, ({ bytes }) => bytes.length)
+  const directories = recent<Directory>(KEPT_BYTES, ({ nodes }) =>
+    nodes.reduce((sum, { bytes }) => sum + bytes.length, 0),
+  )
   let closed = false
-
-  function remember(key: string, found: Found): void {
-    if (found.kind !== 'blob') return
-    known.delete(key)
-    known.set(key, found)
-    let bytes = [...known.values()].reduce((sum, each) => sum + each.bytes.length, 0)
-    for (const [oldest, each] of known) {
-      if (bytes <= KEPT_BYTES) break
-      known.delete(oldest)
-      bytes -= each.bytes.length
-    }
-  }
 
   function begin(cid: CID, key: string, force: boolean): Fetch {
     const fetch = startFetch(env, { cid, force, known: known.get(key) })
     fetches.set(key, fetch)
     fetch.found.then(
-      (found) => remember(key, found),
+      (found) => found.kind === 'blob' && known.set(key, found),
       () => {},
     )
     const ended = fetch.ended.then(() => {
@@ -77,6 +72,12 @@ export function createFar(
   const far: Far = {
     near,
     stat: (cid, signal) => findFar(env.sources, cid, signal),
+    directory: async (cid, signal) => {
+      const key = cidKey(cid)
+      const found = directories.get(key) ?? (await findDirectory(env.sources, cid, signal))
+      if (found !== undefined) directories.set(key, found)
+      return found
+    },
     join: (cid, { force = false, ...init }) => {
       if (closed) throw new StorageError('closed', 'The storage is closed.')
       const key = cidKey(cid)

@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import { raceAbort } from '../errors/abort.ts'
 import { allFailed } from '../errors/as-storage-error.ts'
+import { StorageError } from '../errors/storage-error.ts'
 import type { BlobStat } from '../spi/backend.ts'
 import { askTiers } from './ask.ts'
 import type { Source, Sources } from './sources.ts'
@@ -26,7 +27,7 @@ export async function firstAnswer<T>(
         found.push(answer)
         enough.abort()
       } catch (error) {
-        if (!asking.aborted) failures.push(error)
+        if (!asking.aborted) failures.push(blaming(source, error))
       }
     },
   })
@@ -34,6 +35,13 @@ export async function firstAnswer<T>(
   if (found.length === 0 && failures.length > 0)
     throw allFailed(about.failure, failures, { cid: about.cid, operation: about.operation })
   return found[0]
+}
+
+/** An error of core's own does not know whose answer it was about. */
+function blaming({ backend: { name } }: Source, error: unknown): unknown {
+  if (!StorageError.is(error) || error.backend !== undefined) return error
+  const { code, message, transient, cid } = error
+  return new StorageError(code, message, { transient, cid, backend: name, source: name, cause: error })
 }
 
 export interface FarStat extends BlobStat {

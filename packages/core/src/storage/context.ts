@@ -10,8 +10,8 @@ export interface Context {
   readonly near: NearStore
   /** None where the gate lets nothing out. */
   readonly tiers: readonly Backend[]
-  /** The far tiers to read from; loaded when something is not near. */
-  readonly far: () => Promise<Far>
+  /** The far tiers to read from, loaded when something is not near. Absent: there are none. */
+  readonly far: (() => Promise<Far>) | undefined
   readonly gate: Gate
   readonly logger: Logger
   readonly outbox: Outbox

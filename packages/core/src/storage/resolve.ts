@@ -6,14 +6,21 @@ import { parseRef } from '../ref/parse-ref.ts'
 import { digestOfAlias, sha256Alias } from '../ref/sha256-alias.ts'
 import type { CallOptions } from '../spi/backend.ts'
 import type { NearStore } from '../spi/near-store.ts'
+import type { DirectoryNodes } from '../unixfs/directory/directory-links.ts'
 import { findEntry } from '../unixfs/directory/find-entry.ts'
+import type { Context } from './context.ts'
 import type { Ref } from './types.ts'
+
+export interface ResolveOptions extends CallOptions {
+  /** Where directories are asked for that are not near. */
+  readonly far?: Context['far']
+}
 
 /**
  * The CID that a ref names, or `undefined` when nothing here says. A plain CID is its own answer, whether its content
- * is here or not; names, aliases and paths ask the near store. `unsupported` for a CID whose codec or hash cannot be stored.
+ * is here or not; names and aliases ask the near store, paths also the far tiers. `unsupported` for a CID whose codec or hash cannot be stored.
  */
-export async function tryResolve(near: NearStore, ref: Ref, options?: CallOptions): Promise<CID | undefined> {
+export async function tryResolve(near: NearStore, ref: Ref, options?: ResolveOptions): Promise<CID | undefined> {
   const parsed = parseRef(ref)
   switch (parsed.kind) {
     case 'name':
@@ -29,14 +36,14 @@ export async function tryResolve(near: NearStore, ref: Ref, options?: CallOption
 }
 
 /** Like `tryResolve`; `not-found` where that has no answer. */
-export async function resolveRef(near: NearStore, ref: Ref, options?: CallOptions): Promise<CID> {
+export async function resolveRef(near: NearStore, ref: Ref, options?: ResolveOptions): Promise<CID> {
   const cid = await tryResolve(near, ref, options)
   if (cid === undefined) throw new StorageError('not-found', `Nothing is stored under ${quoteRef(ref)}.`)
   return cid
 }
 
 /** Like `tryResolve` for calls to which a CID that cannot be stored is a miss like any other. */
-export async function resolveOrMiss(near: NearStore, ref: Ref, options?: CallOptions): Promise<CID | undefined> {
+export async function resolveOrMiss(near: NearStore, ref: Ref, options?: ResolveOptions): Promise<CID | undefined> {
   try {
     return await tryResolve(near, ref, options)
   } catch (error) {
@@ -66,14 +73,23 @@ async function walkPath(
   near: NearStore,
   root: CID,
   path: readonly string[],
-  options?: CallOptions,
+  options?: ResolveOptions,
 ): Promise<CID | undefined> {
   let cid = root
   for (const segment of path) {
-    const directory = await near.directory(cid, options)
+    const directory = (await near.directory(cid, options)) ?? (await farDirectory(near, cid, options))
     const entry = directory && findEntry(directory, segment)
     if (entry === undefined) return undefined
     cid = entry.cid
   }
   return cid
+}
+
+async function farDirectory(
+  near: NearStore,
+  cid: CID,
+  { far, signal }: ResolveOptions = {},
+): Promise<DirectoryNodes | undefined> {
+  if (far === undefined || cid.code === RAW || (await near.stat(cid)) !== undefined) return undefined
+  return (await far()).directory(cid, signal ?? new AbortController().signal)
 }

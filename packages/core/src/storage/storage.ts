@@ -72,7 +72,7 @@ export class StorageWrapper {
     this.#context = {
       near,
       tiers: used,
-      far: () => (this.#far ??= this.#openFar()),
+      far: used.length > 0 ? () => (this.#far ??= this.#openFar()) : undefined,
       gate: this.gate,
       logger,
       outbox: createOutbox({ near, logger, lifetime: this.#lifetime, counters }, used),
@@ -116,9 +116,9 @@ export class StorageWrapper {
   /** Whether it is stored, near or far; with `near: true` no far tier is asked. An outage that hides the answer throws. */
   has(ref: Ref, options: WaitOptions & { readonly near?: boolean | undefined } = {}): Promise<boolean> {
     return this.#lifetime.run(options, async (signal) => {
-      const cid = await resolveOrMiss(this.#context.near, ref, { signal })
+      const { near, far } = this.#context
+      const cid = await resolveOrMiss(near, ref, options.near === true ? { signal } : { signal, far })
       if (cid === undefined) return false
-      const { near } = this.#context
       // Blobs first: to say that one is there takes less than to gather its record.
       if ((await near.stat(cid)) !== undefined || (await recordNear(near, cid)) !== undefined) return true
       return options.near !== true && (await statFar(this.#context, cid, signal)) !== undefined
@@ -127,7 +127,7 @@ export class StorageWrapper {
 
   stat(ref: Ref, options: WaitOptions = {}): Promise<BlobInfo | undefined> {
     return this.#lifetime.run(options, async (signal) => {
-      const cid = await resolveOrMiss(this.#context.near, ref, { signal })
+      const cid = await resolveOrMiss(this.#context.near, ref, { signal, far: this.#context.far })
       if (cid === undefined) return undefined
       const record = await recordNear(this.#context.near, cid)
       if (record !== undefined) return blobInfo(record, this.#context.near.name)
@@ -167,7 +167,10 @@ export class StorageWrapper {
 
   /** The CID that a ref names. `not-found` for a name, alias or path that names nothing. */
   resolve(ref: Ref, options: WaitOptions = {}): Promise<CID> {
-    return this.#lifetime.run(options, (signal) => resolveRef(this.#context.near, ref, { signal }))
+    return this.#lifetime.run(options, (signal) => {
+      const { near, far } = this.#context
+      return resolveRef(near, ref, { signal, far })
+    })
   }
 
   /** Points a name at stored content. With `ifCurrent` only if it points there now (`null`: at nothing); otherwise `conflict`. */

@@ -1,7 +1,7 @@
 import { chmod, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { local } from '@stowage/backend-local'
-import { memory, type Backend, type StorageWrapper } from '@stowage/core'
+import { memory, readonly, type Backend, type StorageWrapper } from '@stowage/core'
 import { expect, test } from 'vitest'
 import { all, code, opened, pattern, temporaryFolder } from './both.ts'
 
@@ -51,8 +51,32 @@ test('verify with repair brings it back from a far tier', async () => {
   expect(await storage.has('bad', { near: true })).toBe(true)
 })
 
-test('the read that finds it fails before a wrong byte, and the next one has it from a far tier', async () => {
+test('the read that finds it goes on with what a far tier has, and heals it', async () => {
+  const { dir, storage } = await rotten([await source()])
+  let given = 0
+  for await (const chunk of storage.get('bad')) {
+    expect(Buffer.compare(chunk, bytes.subarray(given, given + chunk.length))).toBe(0)
+    given += chunk.length
+  }
+  expect(given).toBe(bytes.length)
+  expect(await all(storage.verify('bad'))).toEqual([{ cid: await storage.resolve('bad'), ok: true }])
+  expect(await storage.stat('bad')).toMatchObject({ names: ['bad'], pinned: true })
+  expect(await readdir(join(dir, 'quarantine'))).toHaveLength(2)
+})
+
+test.each(['path', 'saveTo', 'bytes'] as const)('%s of what is rotten heals it, too', async (what) => {
   const { storage } = await rotten([await source()])
+  const file = join(await temporaryFolder(), 'saved')
+  if (what === 'saveTo') await storage.get('bad').saveTo(file, { mode: 'copy' })
+  const found = what === 'bytes' ? await storage.get('bad').bytes() : undefined
+  expect(found ?? (await readFile(what === 'path' ? await storage.get('bad').path() : file))).toEqual(
+    what === 'bytes' ? bytes : Buffer.from(bytes),
+  )
+  expect(await all(storage.verify('bad'))).toEqual([{ cid: await storage.resolve('bad'), ok: true }])
+})
+
+test('what is rotten here and nowhere else is integrity, before a wrong byte', async () => {
+  const { storage } = await rotten([readonly()(memory({ name: 'empty' }))])
   let given = 0
   const read = async (): Promise<void> => {
     for await (const chunk of storage.get('bad')) {
@@ -61,7 +85,4 @@ test('the read that finds it fails before a wrong byte, and the next one has it 
     }
   }
   await expect(read()).rejects.toEqual(code('integrity'))
-  expect(await storage.get('bad').bytes()).toEqual(bytes)
-  expect(await all(storage.verify('bad'))).toEqual([{ cid: await storage.resolve('bad'), ok: true }])
-  expect(await storage.stat('bad')).toMatchObject({ names: ['bad'], pinned: true })
 })

@@ -7,6 +7,8 @@ import { StorageError } from '../../errors/storage-error.ts'
 import { parseRef } from '../../ref/parse-ref.ts'
 import { counted, meter, type Meter } from '../../progress/progress.ts'
 import { statFar } from '../stat-far.ts'
+import type { BlobRead } from '../../spi/backend.ts'
+import { heal, healing } from '../heal.ts'
 import type { Lifetime } from '../lifetime.ts'
 import { recordNear } from '../record-near.ts'
 import { byteStream } from '../byte-stream.ts'
@@ -37,7 +39,7 @@ export function get(
     (await atOnce(context, ref, slices, merged(options))) ?? collect(read(options), constants.MAX_LENGTH)
 
   return {
-    cid: (options) => run(options, (signal) => resolveRef(context.near, ref, { signal })),
+    cid: (options) => run(options, (signal) => resolveRef(context.near, ref, { signal, far: context.far })),
     size: (options) =>
       run(options, async (signal) => windowOf(slices, (await locate(context, ref, signal)).size).length),
     stream: (options) => byteStream(({ lend }) => read(options, lend)),
@@ -52,7 +54,8 @@ export function get(
         assertPath(path)
         const { cid, size, progress } = await bring(context, ref, signal, meter(merged.onProgress, { layer: 'cache' }))
         progress.set({ cid, total: windowOf(slices, size).length })
-        await save(context.near, { cid, slices }, path, { mode: options?.mode, signal, progress })
+        const job = { mode: options?.mode, signal, progress }
+        await healing(context, cid, signal, () => save(context.near, { cid, slices }, path, job))
         progress.end()
       }),
     [Symbol.asyncIterator]: () => read(undefined),
@@ -61,7 +64,7 @@ export function get(
 
 /** A whole small blob by its CID, where the near store can give it in one step. */
 async function atOnce(
-  { near, counters }: Context,
+  { near, counters, far }: Context,
   ref: Ref,
   slices: readonly Slice[],
   { onProgress, signal }: WaitOptions,
@@ -69,7 +72,10 @@ async function atOnce(
   if (near.readBytes === undefined || slices.length > 0 || onProgress !== undefined) return undefined
   const parsed = parseRef(ref)
   if (parsed.kind !== 'cid' || parsed.path.length > 0 || parsed.cid.code !== RAW) return undefined
-  const bytes = await near.readBytes(parsed.cid, signal && { signal })
+  const bytes = await near.readBytes(parsed.cid, signal && { signal }).catch((error: unknown) => {
+    if (far !== undefined && StorageError.is(error, 'integrity')) return undefined
+    throw error
+  })
   if (bytes !== undefined) counters.nearHits++
   return bytes
 }
@@ -81,9 +87,9 @@ async function* readBody(
   options: WaitOptions & { readonly lend: boolean },
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const { near, counters } = context
+  const { near, counters, far } = context
   const progress = meter(options.onProgress, { layer: 'cache' })
-  const cid = await resolveRef(near, ref, { signal })
+  const cid = await resolveRef(near, ref, { signal, far })
   const record = await recordNear(near, cid)
   if (record === undefined) {
     yield* await readMissing(context, cid, slices, progress, signal)
@@ -97,23 +103,35 @@ async function* readBody(
   }
   const { offset, length } = windowOf(slices, record.size)
   progress.set({ cid, total: length })
-  const { body } = await near.read(cid, { offset, length, signal, lend: options.lend })
-  for await (const chunk of body) {
-    progress.add(chunk.byteLength)
-    yield chunk as Uint8Array<ArrayBuffer>
+  let given = 0
+  const open = async (): Promise<BlobRead> =>
+    near.read(cid, { offset: offset + given, length: length - given, signal, lend: options.lend })
+  for (let healed = false; ;) {
+    try {
+      for await (const chunk of (await open()).body) {
+        given += chunk.byteLength
+        progress.add(chunk.byteLength)
+        yield chunk as Uint8Array<ArrayBuffer>
+      }
+      break
+    } catch (error) {
+      if (healed) throw error
+      await heal(context, cid, error, signal)
+      healed = true
+    }
   }
   progress.end()
 }
 
 async function readMissing(
-  { tiers, counters, far }: Context,
+  { counters, far }: Context,
   cid: CID,
   slices: readonly Slice[],
   progress: Meter,
   signal: AbortSignal,
 ): Promise<AsyncIterable<Uint8Array<ArrayBuffer>>> {
   counters.nearMisses++
-  if (tiers.length === 0) throw new StorageError('not-found', `${cid} is not stored.`, { cid })
+  if (far === undefined) throw new StorageError('not-found', `${cid} is not stored.`, { cid })
   return (await far()).read(cid, (size) => windowOf(slices, size), { signal, progress })
 }
 
@@ -132,7 +150,9 @@ async function pathOf(
     signal,
     meter(options.onProgress, { layer: 'cache' }),
   )
-  const path = isDirectory ? await near.directoryPath?.(cid, { signal }) : await near.path?.(cid, { signal })
+  const path = await healing(context, cid, signal, async () =>
+    isDirectory ? near.directoryPath?.(cid, { signal }) : near.path?.(cid, { signal }),
+  )
   if (path === undefined)
     throw new StorageError('unsupported', `The near store ${near.name} keeps no files.`, { backend: near.name, cid })
   near.catalog.touch(cid)
@@ -148,7 +168,7 @@ interface Located {
 
 /** Where a ref leads, and how large that is, near or far; `not-found` when it is nowhere. */
 export async function locate(context: Context, ref: Ref, signal: AbortSignal): Promise<Located> {
-  const cid = await resolveRef(context.near, ref, { signal })
+  const cid = await resolveRef(context.near, ref, { signal, far: context.far })
   const record = await recordNear(context.near, cid)
   if (record !== undefined) return { cid, size: record.size, isDirectory: record.kind === 'directory' }
   const far = await statFar(context, cid, signal)
@@ -163,12 +183,12 @@ export async function bring(
   signal: AbortSignal,
   progress: Meter,
 ): Promise<Located & { readonly progress: Meter }> {
-  const { near, counters, tiers, far } = context
-  const cid = await resolveRef(near, ref, { signal })
+  const { near, counters, far } = context
+  const cid = await resolveRef(near, ref, { signal, far })
   let record = await recordNear(near, cid)
   if (record === undefined) {
     counters.nearMisses++
-    if (tiers.length === 0) throw new StorageError('not-found', `${cid} is not stored.`, { cid })
+    if (far === undefined) throw new StorageError('not-found', `${cid} is not stored.`, { cid })
     await (await far()).bring(cid, { signal, progress })
     record = await recordNear(near, cid)
     if (record === undefined) throw new StorageError('not-found', `${cid} was removed while it was fetched.`, { cid })

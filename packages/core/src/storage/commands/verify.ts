@@ -36,7 +36,7 @@ async function check(context: Context, cid: CID, repair: boolean, signal: AbortS
   const problems = await context.near.verify(cid, { signal })
   if (problems.length === 0) return { cid, ok: true }
   context.logger.warn('A stored blob is damaged.', { cid: cid.toString(), problems })
-  if (!repair || context.tiers.length === 0) return { cid, ok: false, problems }
+  if (!repair || context.far === undefined) return { cid, ok: false, problems }
   try {
     await (await context.far()).bring(cid, { signal, force: true })
   } catch (error) {

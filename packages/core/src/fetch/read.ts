@@ -5,19 +5,19 @@ import type { Meter } from '../progress/progress.ts'
 import type { NearStore } from '../spi/near-store.ts'
 import { recordNear } from '../storage/record-near.ts'
 import type { Far } from './far.ts'
-import type { InterestInit } from './interest.ts'
+import type { Ending, InterestInit } from './interest.ts'
 
 export interface BringInit extends InterestInit {
   readonly signal: AbortSignal
   readonly force?: boolean | undefined
 }
 
-/** Brings all of a blob or directory into the near store. */
-export async function bring(far: Far, cid: CID, init: BringInit): Promise<void> {
-  if ((await bringBlob(far, cid, init)) === 'directory') throw isDirectory(cid)
-}
-
-async function bringBlob(far: Far, cid: CID, { signal, ...init }: BringInit): Promise<'here' | 'directory'> {
+/** Brings all of a blob into the near store. Answers what it turned out to be. */
+export async function bringBlob(
+  far: Far,
+  cid: CID,
+  { signal, ...init }: BringInit,
+): Promise<Exclude<Ending, 'parked'>> {
   for (;;) {
     const interest = far.join(cid, init)
     try {
