@@ -19,7 +19,7 @@ const TYPE = { accept: 'application/vnd.ipld.car; version=1; order=dfs; dups=y' 
 /** Frames, headers, and a node or two more than we thought. */
 const SLACK = 1024 * 1024
 /** Milliseconds. */
-const END_TIME = 500
+const END_TIME = 100
 
 /**
  * The bytes of a run of leaves, in order, out of one CAR (Trustless Gateway specification, `entity-bytes`). Every block
@@ -58,9 +58,10 @@ export async function* carLeaves(
       const block = await ifWhole(car.blocks.next())
       if (block === undefined || block.done === true) return
       wanted.offer(block.value.cid, block.value.bytes)
+      // Who has the last leaf reads on no more.
+      if (wanted.complete) await endOf(car.blocks, signal)
       yield* ready()
     }
-    await endOf(car.blocks, signal)
   } finally {
     answer.end()
   }
@@ -88,6 +89,8 @@ function carUrl(address: GatewayAddress, { cid, leaves }: Outboard, { first, las
 interface WantedLeaves {
   /** Of all of them, each counted as often as it comes in the file. */
   readonly bytes: number
+  /** True: all blocks are here. */
+  readonly complete: boolean
   /** Takes a block if it is one of them and was not here yet. Wrong bytes: `integrity`. */
   offer(cid: CID, bytes: Uint8Array): void
   /** The bytes of a leaf, if they are here. */
@@ -104,7 +107,11 @@ function wantedLeaves(outboard: Outboard, { first, last }: LeafRange): WantedLea
     if (known === undefined) waiting.set(keyOf(cid), { cid, uses: 1 })
     else known.uses += 1
   }
+  let missing = waiting.size
   return {
+    get complete() {
+      return missing === 0
+    },
     bytes: leaves.offset(last) - leaves.offset(first),
     offer: ({ multihash }, bytes) => {
       const entry = waiting.get(Buffer.from(multihash.bytes).toString('latin1'))
@@ -113,6 +120,7 @@ function wantedLeaves(outboard: Outboard, { first, last }: LeafRange): WantedLea
       const leaf = bytesOfLeaf({ cid: entry.cid, bytes })
       if (leaf === undefined) throw wrongBytes(`A leaf of ${outboard.cid} is a node with links.`, entry.cid)
       entry.bytes = leaf
+      missing -= 1
     },
     take: (leaf) => {
       if (leaf >= last) return undefined

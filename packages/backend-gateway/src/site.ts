@@ -1,4 +1,4 @@
-import { StorageError } from '@stowage/core/spi'
+import { StorageError, wait } from '@stowage/core/spi'
 import { statusError } from './errors.ts'
 import type { Answer, Ask, Http } from './http.ts'
 import { retryAfter } from './retry-after.ts'
@@ -6,22 +6,32 @@ import type { Standing } from './standing.ts'
 
 /** One place that is asked. */
 export interface Site {
-  /** The answer with what was asked for, or `undefined` for 404; every other status throws. While it cools down: `rate-limited`, unasked. */
+  /**
+   * The answer with what was asked for, or `undefined` for 404; every other status throws. Who comes while it cools down waits
+   * for it, if that takes a few seconds at most; otherwise `rate-limited`, unasked.
+   */
   ask(ask: Ask): Promise<Answer | undefined>
 }
 
 /** How long a place that limits us is left alone, in milliseconds, where it does not say. */
-const COOL_DOWN = 5_000
+const COOL_DOWN = 2_000
+/** So long a call waits for that. */
+const PATIENCE = 5_000
 
 export function site(send: Http, standing: Standing): Site {
+  async function untilWarm({ url, signal }: Ask): Promise<void> {
+    const cooling = standing.cooling(performance.now())
+    if (cooling > PATIENCE)
+      throw new StorageError('rate-limited', `${url.host} is left alone for ${Math.ceil(cooling / 1000)} s.`, {
+        transient: true,
+      })
+    if (cooling > 0) await wait(Math.ceil(cooling), signal)
+  }
+
   return {
     ask: async (ask) => {
+      await untilWarm(ask)
       const startedAt = performance.now()
-      const cooling = standing.cooling(startedAt)
-      if (cooling > 0)
-        throw new StorageError('rate-limited', `${ask.url.host} is left alone for ${Math.ceil(cooling / 1000)} s.`, {
-          transient: true,
-        })
       const answer = await send(ask)
       standing.answered(performance.now() - startedAt)
       const { status, headers, url } = answer

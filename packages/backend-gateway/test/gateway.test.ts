@@ -1,8 +1,9 @@
 import { pipeline } from 'node:stream/promises'
 import { blobOf, bytesOf, LEAF, sameBytes, type Fixture } from '@stowage/backend-testkit'
-import { layouts, StorageError, type Backend } from '@stowage/core/spi'
+import { buildDirectory, cidKey, layouts, StorageError, type Backend } from '@stowage/core/spi'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { gateway, type GatewayOptions } from '../src/index.ts'
+import { outboardOf } from './blocks-of.ts'
 import { closeAll, gatewayOf, opened, send, serve, store, type Handler } from './fake-gateway.ts'
 
 afterEach(closeAll)
@@ -92,28 +93,35 @@ describe('statuses', () => {
   it.each([
     ['seconds', 429, '100'],
     ['a date', 503, new Date(Date.now() + 100_000).toUTCString()],
-    ['nothing', 429, undefined],
   ])('who limits us is left alone for as long as it says: %s', async (_, status, header) => {
-    const { backend, asked } = await at(answers(status, header === undefined ? {} : { 'retry-after': header }))
+    const { backend, asked } = await at(answers(status, { 'retry-after': header }))
     for (let round = 0; round < 3; round++)
       expect(await failure(backend.stat(large.cid))).toMatchObject({ code: 'rate-limited', transient: true })
     expect(asked).toHaveLength(1)
   })
 
-  it('who limited us is asked again when that is over', async () => {
-    let limits = true
-    const { backend, asked } = await at((request, response, url) => {
-      if (!limits) return honest(request, response, url)
-      limits = false
-      return answers(429, { 'retry-after': '1' })(request, response, url)
+  it.each([
+    ['which it said', { 'retry-after': '1' }, 1_000],
+    ['where it said nothing', {}, 2_000],
+  ])('who limited us for a moment, %s, is waited for', async (_, headers, moment) => {
+    const times: number[] = []
+    const { backend } = await at((request, response, url) => {
+      times.push(performance.now())
+      return (times.length === 1 ? answers(429, headers) : honest)(request, response, url)
     })
     expect((await failure(backend.stat(large.cid))).code).toBe('rate-limited')
-    const stat = await vi.waitUntil(() => backend.stat(large.cid).catch(() => undefined), {
-      timeout: 5_000,
-      interval: 50,
-    })
-    expect(stat.size).toBe(large.size)
-    expect(asked).toHaveLength(2)
+    expect((await backend.stat(large.cid))?.size).toBe(large.size)
+    expect((times[1] as number) - (times[0] as number)).toBeGreaterThanOrEqual(moment - 1)
+  })
+
+  it('who waits for one that limits us can be stopped', async () => {
+    const { backend } = await at(answers(429, { 'retry-after': '4' }))
+    await failure(backend.stat(large.cid))
+    const reason = new Error('enough')
+    const stop = new AbortController()
+    const call = backend.stat(large.cid, { signal: stop.signal })
+    stop.abort(reason)
+    await expect(call).rejects.toBe(reason)
   })
 })
 
@@ -403,6 +411,24 @@ describe('bodies', () => {
     await backend.close()
     expect((await call).code).toBe('closed')
     await closed.promise
+  })
+})
+
+describe('directories', () => {
+  it('come with their own nodes, and the CIDs of what they hold', async () => {
+    const { dagSize } = outboardOf(large)
+    const directory = buildDirectory([{ name: 'weights', cid: large.cid, size: large.size, dagSize }])
+    const held = store(large)
+    for (const node of directory.nodes) held.blocks.set(cidKey(node.cid), node)
+    const { url } = await serve(gatewayOf(held))
+    const backend = open({ gateways: [url] })
+    expect(await backend.stat(directory.cid)).toEqual({ cid: directory.cid, size: dagSize, isDirectory: true })
+    const found = await backend.directory?.(directory.cid)
+    expect(found?.children.map(cidKey)).toEqual([cidKey(large.cid)])
+    expect(found?.nodes.map(({ bytes }) => bytes)).toEqual(directory.nodes.map(({ bytes }) => bytes))
+    expect(await backend.outboard?.(directory.cid)).toBeUndefined()
+    expect(await backend.directory?.(large.cid)).toBeUndefined()
+    expect((await failure(backend.read(directory.cid))).code).toBe('not-found')
   })
 })
 

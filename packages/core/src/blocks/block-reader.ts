@@ -29,6 +29,9 @@ export type BlockReader = Required<Pick<Backend, 'stat' | 'read' | 'outboard' | 
 /** What is kept at hand, since a blob is read in many ranges: of the last few, of at most so many bytes together. */
 const KEPT = { count: 64, bytes: 32 * 1024 * 1024 }
 
+/** Roots that came with the question what is there, for the question that follows: so many, of at most so many bytes. */
+const ROOTS = { count: 64, bytes: 256 * 1024 }
+
 interface Found {
   readonly size: number
   readonly outboard: Uint8Array
@@ -42,6 +45,7 @@ interface Found {
  */
 export function blockReader(fetchBlock: FetchBlock): BlockReader {
   const kept = new Map<string, Found>()
+  const roots = new Map<string, Block>()
   const fetchLeaf: FetchBlock = async (cid, options) => {
     const root = cid.code === RAW ? kept.get(cidKey(cid))?.root : undefined
     return root ?? fetchBlock(cid, options)
@@ -52,6 +56,22 @@ export function blockReader(fetchBlock: FetchBlock): BlockReader {
     return verifiedBlock(fetchBlock, cid, options)
   }
 
+  async function knownRoot(cid: CID, options: CallOptions): Promise<Block | undefined> {
+    throwIfAborted(options.signal)
+    const root = roots.get(cidKey(cid))
+    return root === undefined ? rootOf(cid, options) : { cid, bytes: root.bytes }
+  }
+
+  function keepRoot(root: Block): void {
+    if (root.cid.code === RAW || root.bytes.length > ROOTS.bytes) return
+    roots.delete(cidKey(root.cid))
+    roots.set(cidKey(root.cid), root)
+    for (const oldest of roots.keys()) {
+      if (roots.size <= ROOTS.count) break
+      roots.delete(oldest)
+    }
+  }
+
   const getter =
     (root: Block, options: CallOptions) =>
     (cid: CID): Promise<Block> =>
@@ -60,7 +80,7 @@ export function blockReader(fetchBlock: FetchBlock): BlockReader {
   async function find(cid: CID, options: CallOptions, given?: Block): Promise<Found | undefined> {
     const known = kept.get(cidKey(cid))
     if (known !== undefined) return known
-    const root = given ?? (await rootOf(cid, options))
+    const root = given ?? (await knownRoot(cid, options))
     if (root === undefined || isDirectory(root)) return undefined
     const found = {
       ...(await collectOutboard(cid, getter(root, options))),
@@ -92,6 +112,7 @@ export function blockReader(fetchBlock: FetchBlock): BlockReader {
     stat: async (cid, options = {}) => {
       const root = await rootOf(cid, options)
       if (root === undefined) return undefined
+      keepRoot(root)
       if (isDirectory(root)) return { cid, size: claimedSize(root), isDirectory: true }
       // All of a blob that is one raw leaf came with the answer; of any other, the root is enough.
       if (cid.code === RAW) await find(cid, options, root)
@@ -107,7 +128,7 @@ export function blockReader(fetchBlock: FetchBlock): BlockReader {
     outboard: async (cid, options = {}) => (await find(cid, options))?.outboard.slice(),
     directory: async (cid, options = {}) => {
       if (cid.code === RAW) return undefined
-      const root = await rootOf(cid, options)
+      const root = await knownRoot(cid, options)
       if (root === undefined || !isDirectory(root)) return undefined
       const nodes = await collectDirectory(root, getter(root, options))
       const children = new Map<string, CID>()

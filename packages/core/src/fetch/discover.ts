@@ -56,7 +56,7 @@ export function discover({ sources, cid, signal, known, has, failures }: Discove
     if (!signal.aborted) failures.add(source, error)
   }
 
-  /** One that verifies leaves walks the DAG to say what it has, and has the outboard at hand then. */
+  /** One that verifies leaves reads the root to say what it has, and has it at hand then. */
   function outboardOf({ asked }: Source): Promise<Uint8Array | undefined> | undefined {
     const pending = asked.outboard?.(cid, { signal: asking })
     pending?.catch(() => {})
