@@ -13,6 +13,19 @@ export async function checkLeaf(outboard: Outboard, leaf: number, bytes: Uint8Ar
   return false
 }
 
+/** The same, and writes them to their place. Where they are wrong, nobody knows what lies there now. */
+export async function checkAndWriteLeaf(
+  outboard: Outboard,
+  leaf: number,
+  bytes: Uint8Array,
+  fd: number,
+): Promise<boolean> {
+  if (bytes.length !== outboard.leaves.length(leaf)) return false
+  const [frame] = leafFrames(outboard, leaf)
+  const digest = await hashPool().hashAndWrite(bytes, fd, outboard.leaves.offset(leaf), { frame })
+  return Buffer.compare(digest, leafDigest(outboard, leaf)) === 0 || checkLeaf(outboard, leaf, bytes)
+}
+
 /** The same for a leaf in a file of at least the blob's length. */
 export async function checkLeafInFile(outboard: Outboard, leaf: number, fd: number): Promise<boolean> {
   const { leaves } = outboard

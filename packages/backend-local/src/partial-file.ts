@@ -1,26 +1,25 @@
-import { constants, fstatSync, writeSync } from 'node:fs'
+import { constants, fstatSync } from 'node:fs'
 import { mkdir, chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hashPool, throwIfAborted, type Outboard } from '@stowage/core/spi'
-import { closeFd, openFd, readAt, readAtSync, readIfThere, statIfThere, syncFd, writeAt } from './files.ts'
-import { checkLeafInFile } from './leaves.ts'
+import { closeFd, openFd, readAt, readIfThere, statIfThere, syncFd } from './files.ts'
+import { checkAndWriteLeaf, checkLeaf, checkLeafInFile } from './leaves.ts'
+import { countedBytes, partialBitmap } from './partial-bitmap.ts'
 import { createWindow } from './window.ts'
 
 /** The files of a partial blob: `data`, where every leaf has its place, and `bitmap`, which says which leaves are there. */
 export interface PartialFile {
   readonly dataPath: string
   has(leaf: number): boolean
-  /** Leaves whose bytes were checked. */
-  write(leaf: number, bytes: Uint8Array): Promise<void>
+  /** Keeps a leaf. False: these are not its bytes, and nothing changed. */
+  take(leaf: number, bytes: Uint8Array): Promise<boolean>
   read(leaf: number): Promise<Uint8Array>
-  forget(leaf: number): void
+  forget(leaf: number): Promise<void>
   /** Makes the data durable. */
   sync(): Promise<void>
   close(): Promise<void>
 }
 
-/** The bitmap begins with how many bytes are there: eight bytes, little endian. Then a bit a leaf, lowest first. */
-const HEADER = 8
 /** Made if need be, never emptied. */
 const IN_PLACE = constants.O_RDWR | constants.O_CREAT
 
@@ -49,35 +48,33 @@ export async function openPartialFile(folder: string, outboard: Outboard, signal
 
 /** Bytes that a partial blob in this folder holds. */
 export async function partialBytes(folder: string): Promise<number> {
-  const bitmap = await readIfThere(join(folder, 'bitmap'))
-  return bitmap === undefined || bitmap.length < HEADER ? 0 : Number(Buffer.from(bitmap).readBigUInt64LE())
+  return countedBytes(await readIfThere(join(folder, 'bitmap')))
 }
 
 function partialFile(dataPath: string, data: number, bitmap: number, outboard: Outboard): PartialFile {
   const { leaves } = outboard
-  const state = Buffer.alloc(HEADER + Math.ceil(leaves.count / 8))
-  readAtSync(bitmap, state, 0)
+  const { has, mark, settle } = partialBitmap(bitmap, leaves)
+  /** Leaves that are being written: a second copy waits, and must not lie over a good first one when it is wrong. */
+  const writing = new Map<number, Promise<boolean>>()
 
-  const at = (leaf: number): number => HEADER + (leaf >> 3)
-  const bit = (leaf: number): number => 1 << (leaf & 7)
-  const has = (leaf: number): boolean => ((state[at(leaf)] ?? 0) & bit(leaf)) !== 0
-  function mark(leaf: number, there: boolean): void {
-    if (has(leaf) === there) return
-    state[at(leaf)] = (state[at(leaf)] ?? 0) ^ bit(leaf)
-    const change = BigInt(leaves.length(leaf)) * (there ? 1n : -1n)
-    state.writeBigUInt64LE(BigInt.asUintN(64, state.readBigUInt64LE() + change))
-    writeSync(bitmap, state, at(leaf), 1, at(leaf))
-    writeSync(bitmap, state, 0, HEADER, 0)
+  async function take(leaf: number, bytes: Uint8Array): Promise<boolean> {
+    while (writing.has(leaf)) await writing.get(leaf)?.catch(() => {})
+    if (has(leaf)) return checkLeaf(outboard, leaf, bytes)
+    const written = checkAndWriteLeaf(outboard, leaf, bytes, data)
+    writing.set(leaf, written)
+    try {
+      if (!(await written)) return false
+    } finally {
+      writing.delete(leaf)
+    }
+    await mark(leaf, true)
+    return true
   }
 
   return {
     dataPath,
     has,
-    write: async (leaf, bytes) => {
-      if (has(leaf)) return
-      await writeAt(data, bytes, leaves.offset(leaf))
-      mark(leaf, true)
-    },
+    take,
     read: async (leaf) => {
       const bytes = new Uint8Array(leaves.length(leaf))
       const count = await readAt(data, bytes, leaves.offset(leaf))
@@ -86,6 +83,7 @@ function partialFile(dataPath: string, data: number, bitmap: number, outboard: O
     forget: (leaf) => mark(leaf, false),
     sync: () => syncFd(data),
     close: async () => {
+      await settle()
       await closeFd(data)
       await closeFd(bitmap)
     },
@@ -95,12 +93,10 @@ function partialFile(dataPath: string, data: number, bitmap: number, outboard: O
 async function recheck(file: PartialFile, data: number, outboard: Outboard, signal: AbortSignal): Promise<void> {
   const { leaves } = outboard
   const { size } = fstatSync(data)
-  const window = createWindow<{ leaf: number; good: boolean }>(2 * hashPool().size, ({ leaf, good }) => {
-    if (!good) file.forget(leaf)
-  })
-  const check = async (leaf: number): Promise<{ leaf: number; good: boolean }> => {
+  const window = createWindow<void>(2 * hashPool().size, () => {})
+  const check = async (leaf: number): Promise<void> => {
     const whole = leaves.offset(leaf) + leaves.length(leaf) <= size
-    return { leaf, good: whole && (await checkLeafInFile(outboard, leaf, data)) }
+    if (!whole || !(await checkLeafInFile(outboard, leaf, data))) await file.forget(leaf)
   }
   try {
     for (let leaf = 0; leaf < leaves.count; leaf++) {

@@ -92,11 +92,10 @@ export async function partial(
     write: (leaf, bytes, options) =>
       call('write', options, async (signal) => {
         assertLeaf(leaf)
-        if (!(await checkLeaf(outboard, leaf, bytes))) {
+        throwIfAborted(signal)
+        if (!(await file.take(leaf, bytes))) {
           throw new StorageError('integrity', `These are not the bytes of leaf ${leaf} of ${cid}.`, { cid })
         }
-        throwIfAborted(signal)
-        await file.write(leaf, bytes)
       }),
     read: (leaf, options) =>
       call('read', options, async () => {
@@ -104,7 +103,7 @@ export async function partial(
         if (!file.has(leaf)) throw new StorageError('not-found', `Leaf ${leaf} of ${cid} is not here yet.`, { cid })
         const bytes = await file.read(leaf)
         if (await checkLeaf(outboard, leaf, bytes)) return bytes
-        file.forget(leaf)
+        await file.forget(leaf)
         throw new StorageError('integrity', `Leaf ${leaf} of ${cid} is not what was written.`, { cid })
       }),
     publish: async (options = {}) => {
