@@ -32,7 +32,7 @@ function build(name: keyof typeof built): void {
   try {
     const done = must(
       'go',
-      ['build', '-mod=readonly', '-trimpath', '-ldflags=-s -w', '-o', work, built[name].package],
+      ['build', '-mod=readonly', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', work, built[name].package],
       {
         cwd: join(import.meta.dirname, '..', 'go', name),
       },

@@ -1,14 +1,13 @@
 import { once } from 'node:events'
 import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
-import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { isOf, ofKind, type Fault, type Side } from './fault.ts'
 import { headersOf, requestHeaders, answerHeaders, type Headers } from './headers.ts'
 import { listen, type Counts, type Listener, type Place } from './listener.ts'
 import { bucketsOf, type Rates } from './rates.ts'
-import { reset } from './reset.ts'
+import { breakOff, reset } from './reset.ts'
 import { faultsOf, type Schedule } from './schedule.ts'
-import { flow, readingOf, shifted, type Outcome } from './shape.ts'
+import { flow, readingOf, shifted } from './shape.ts'
 
 /** A request, as a schedule sees it. */
 export interface HttpCall {
@@ -104,7 +103,7 @@ export async function openHttpProxy(options: HttpProxyOptions): Promise<HttpProx
     const upload = async (): Promise<void> => {
       const outcome = await flow({ from: readingOf(request), to: upstream, ...side('request') })
       if (outcome === 'whole') upstream.end()
-      else await finish(outcome, socket)
+      else await breakOff(outcome, socket)
     }
     const download = async (): Promise<void> => {
       const [answer] = await answered
@@ -119,13 +118,13 @@ export async function openHttpProxy(options: HttpProxyOptions): Promise<HttpProx
         ...side('answer'),
       })
       if (outcome !== 'whole') {
-        await finish(outcome, socket)
+        await breakOff(outcome, socket)
         return
       }
       if (answer.rawTrailers.length > 0) response.addTrailers(Object.entries(headersOf(answer.rawTrailers)))
       response.end()
       // Whoever was promised more would wait for it.
-      if (ofKind(faults, 'length').some(({ by }) => by > 0)) await finish('end', socket)
+      if (ofKind(faults, 'length').some(({ by }) => by > 0)) await breakOff('end', socket)
     }
     await Promise.all([upload(), download()])
   }
@@ -141,12 +140,4 @@ export async function openHttpProxy(options: HttpProxyOptions): Promise<HttpProx
       index = 0
     },
   }
-}
-
-/** Breaks a connection as a fault says, when what was written to it is out. */
-async function finish(outcome: Exclude<Outcome, 'whole'>, socket: Socket): Promise<void> {
-  await turn()
-  while (socket.writableLength > 0) await once(socket, 'drain')
-  if (outcome === 'reset') reset(socket)
-  if (outcome === 'end') socket.end()
 }

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isOf, ofKind, type Side, type StreamFault } from './fault.ts'
 import { listen, type Listener, type Place } from './listener.ts'
 import { bucketsOf, type Rates } from './rates.ts'
-import { reset } from './reset.ts'
+import { breakOff, reset } from './reset.ts'
 import { faultsOf, type Schedule } from './schedule.ts'
 import { flow, readingOf } from './shape.ts'
 
@@ -57,8 +57,7 @@ export async function openTcpProxy(options: TcpProxyOptions): Promise<TcpProxy> 
       if (ofKind(faults, 'hang').some((fault) => isOf(fault, side) && fault.after === undefined)) return
       const outcome = await flow({ from: readingOf(from), to, side, faults, buckets: buckets(side, faults), signal })
       if (outcome === 'whole') to.end()
-      if (outcome === 'end') client.end()
-      if (outcome === 'reset') reset(client)
+      else await breakOff(outcome, client)
     }
     await Promise.all([move(client, target, 'request'), move(target, client, 'answer')])
   }

@@ -136,7 +136,7 @@ describe('a fault of a stream', () => {
 
   it('cut of the request: an upload ends early', async () => {
     const proxy = await withFault({ kind: 'cut', after: 1000, how: 'reset', of: 'request' })
-    await expect(ask(`${proxy.url}/content`, { method: 'PUT', body: content })).rejects.toMatchObject({
+    await expect(ask(`${proxy.url}/taken`, { method: 'PUT', body: content })).rejects.toMatchObject({
       code: expect.stringMatching(/ECONNRESET|EPIPE/),
     })
   })

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 
 export const content: Buffer = Buffer.from(Array.from({ length: 200_000 }, (_, index) => index % 251))
 
-/** A small HTTP server. `/content` knows ranges; `/echo` answers with what it is sent; `/chunked` states no length. */
+/** A small HTTP server. `/content` knows ranges; `/echo` answers with what it is sent; `/taken` answers when it has all; `/chunked` states no length. */
 export async function openServer(): Promise<{
   url: string
   port: number
@@ -21,6 +21,10 @@ export async function openServer(): Promise<{
         res.addTrailers({ 'x-after': 'all' })
         res.end()
       })
+      return
+    }
+    if (req.url === '/taken') {
+      req.resume().on('end', () => res.end())
       return
     }
     if (req.url === '/chunked') {
