@@ -73,6 +73,7 @@ export function meaningOf({ name, errno, status, message }: Failure): Meaning {
   if (status === 301 || status === 307) return { code: 'invalid-config' }
   if (status === 401) return { code: 'unauthenticated' }
   if (status === 403) return { code: 'denied' }
+  if (status === 501) return { code: 'unsupported' }
   if (status === 507) return { code: 'no-space' }
   if (status !== undefined && status >= 500) return { code: 'unavailable', transient: true }
   // Whatever else is no answer of S3: a page of a proxy, a connection that broke.

@@ -4,7 +4,7 @@ import type { Session } from './life.ts'
 import { planParts } from './part-plan.ts'
 import { finishUpload, isSame, sendPart, storedParts, type SentPart, type StoredPart } from './parts.ts'
 import { take } from './source.ts'
-import { assertStored } from './stored.ts'
+import { assertStored, isStored } from './stored.ts'
 import { dropRest } from './sweep.ts'
 import { beginUpload, listUploads, type Upload } from './uploads.ts'
 
@@ -34,8 +34,9 @@ export async function putInParts(session: Session, blob: BlobSource, before: () 
       await assertStored(session, blob)
       return await dropRest(session, key)
     } catch (error) {
-      // Somebody else finished this upload, or gave it up.
       if (!StorageError.is(error, 'conflict') || !error.transient || attempt === ATTEMPTS) throw error
+      // Somebody else finished this upload, or gave it up.
+      if (await isStored(session, blob)) return before()
     }
   }
 }

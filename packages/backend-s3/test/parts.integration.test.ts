@@ -232,6 +232,48 @@ for (const name of servers) {
       await proxy.close()
     })
 
+    it('does without what the server does not know or allow', async () => {
+      const place = await freshBucket(name)
+      const { proxy, options } = await through(place)
+      const refused: string[] = []
+      proxy.schedule(({ method, path, headers }) => {
+        const isConditional = headers['if-none-match'] !== undefined
+        const listsUploads = method === 'GET' && /[?&]uploads/.test(path)
+        if (!isConditional && !listsUploads) return []
+        refused.push(isConditional ? method : 'uploads')
+        return [{ kind: 'status', status: isConditional ? 501 : 403 }]
+      })
+      const backend = s3(options)
+      for (const size of [10, 2 * PART]) {
+        const blob = await sample(size)
+        await backend.put(blob)
+        await whole(backend, blob)
+      }
+      expect(new Set(refused)).toEqual(new Set(['PUT', 'POST', 'uploads']))
+      await backend.close()
+      await proxy.close()
+    })
+
+    it('begins nothing anew that another process finished meanwhile', async () => {
+      const place = await freshBucket(name)
+      const { proxy, options } = await through(place)
+      const blob = await sample(3 * PART, 'overtaken')
+      const direct = s3(place)
+      let overtaken: Promise<void> | undefined
+      proxy.schedule(async (call) => {
+        if (isPart(call)) await (overtaken ??= direct.put(blob))
+        return []
+      })
+      const backend = s3(options)
+      await backend.put(blob)
+      await whole(backend, blob)
+      expect(proxy.calls.filter(({ method, path }) => method === 'POST' && /[?&]uploads/.test(path))).toHaveLength(1)
+      expect(await unfinished(place)).toEqual([])
+      await backend.close()
+      await direct.close()
+      await proxy.close()
+    })
+
     it('removes stale uploads of blobs, and leaves those of others alone', async () => {
       const place = await freshBucket(name)
       const client = clientOf(place)
