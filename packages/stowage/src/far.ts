@@ -27,7 +27,13 @@ const KINDS: Readonly<Record<FarName, FarKind>> = {
     package: '@stowage/backend-kubo',
     load: () => import('@stowage/backend-kubo'),
     factory: 'kubo',
-    options: ({ ipfs: { apiEndpoint, gateway } = {} }) => ({ url: apiEndpoint ?? 'http://localhost:5001', gateway }),
+    options: ({ ipfs: { apiEndpoint: url = 'http://localhost:5001', gateway, auth, search, timeout } = {} }) => ({
+      url,
+      gateway,
+      auth,
+      search,
+      timeout,
+    }),
   },
   helia: {
     package: '@stowage/backend-helia',

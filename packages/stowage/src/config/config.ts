@@ -11,7 +11,7 @@ export interface StowageConfig {
 
 export interface BackendsConfig {
   readonly local?: { readonly path?: string | undefined } | undefined
-  readonly ipfs?: { readonly apiEndpoint?: string | undefined; readonly gateway?: string | undefined } | undefined
+  readonly ipfs?: IpfsConfig | undefined
   readonly helia?: object | undefined
   readonly filecoin?: { readonly provider?: string | undefined; readonly apiKey?: string | undefined } | undefined
   readonly s3?: S3Config | undefined
@@ -30,12 +30,23 @@ export interface GatewaysConfig {
   readonly idleTimeout?: number | undefined
 }
 
+export interface IpfsConfig {
+  readonly apiEndpoint?: string | undefined
+  readonly gateway?: string | undefined
+  readonly auth?: string | undefined
+  /** Milliseconds. */
+  readonly search?: number | undefined
+  /** Milliseconds. */
+  readonly timeout?: number | undefined
+}
+
 export interface S3Config {
   readonly bucket: string
   readonly prefix?: string | undefined
   readonly region?: string | undefined
   readonly endpoint?: string | undefined
   readonly forcePathStyle?: boolean | undefined
+  readonly storageClass?: string | undefined
   readonly credentials?:
     | { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string | undefined }
     | undefined

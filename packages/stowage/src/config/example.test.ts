@@ -6,7 +6,7 @@ import { parseText } from './parse-text.ts'
 import { root } from './schema.ts'
 
 const FILE = join(import.meta.dirname, '../../../../examples/snippets/stowage.config.yaml')
-const SECRETS = ['GATEWAY_TOKEN', 'S3_KEY_ID', 'S3_SECRET', 'S3_SESSION', 'PINNING_TOKEN', 'FILECOIN_KEY']
+const SECRETS = ['GATEWAY_TOKEN', 'KUBO_TOKEN', 'S3_KEY_ID', 'S3_SECRET', 'S3_SESSION', 'PINNING_TOKEN', 'FILECOIN_KEY']
 const env = Object.fromEntries(['HOME', ...SECRETS].map((name) => [name, `/${name}`]))
 
 test('the example of the page is a sound configuration', async () => {

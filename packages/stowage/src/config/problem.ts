@@ -38,7 +38,7 @@ export function dotted(path: Path): string {
   }, '')
 }
 
-const SECRET = /key|secret|token|password|credential|header/i
+const SECRET = /key|secret|token|password|credential|header|auth/i
 
 /** A value as it may stand in a message: short, and only its type where the path tells of a secret. */
 export function show(value: unknown, path: Path): string {

@@ -9,7 +9,7 @@ import { parseSize } from './size.ts'
 
 const text = z.string({ error: 'text' }).min(1, { error: 'text that is not empty' })
 
-const url = z.string({ error: 'a URL' }).refine(isHttpUrl, { error: 'a URL that begins with http:// or https://' })
+const url = urlOf('http:', 'https:')
 
 /** YAML 1.1 took yes and on for booleans, YAML 1.2 reads them as text; and variables are always text. */
 const flag = parsed('true or false', (value) => {
@@ -52,7 +52,14 @@ const gateways = z.union([list(url, 'URLs'), preset, gatewaySettings], {
 
 const backends = section({
   local: section({ enabled: flag.optional(), path: text.optional() }).optional(),
-  ipfs: section({ enabled: flag.optional(), apiEndpoint: url.optional(), gateway: url.optional() }).optional(),
+  ipfs: section({
+    enabled: flag.optional(),
+    apiEndpoint: urlOf('http:', 'https:', 'unix:').optional(),
+    gateway: url.optional(),
+    auth: text.optional(),
+    search: duration.optional(),
+    timeout: duration.optional(),
+  }).optional(),
   helia: section({ enabled: flag.optional() }).optional(),
   filecoin: section({ enabled: flag.optional(), provider: text.optional(), apiKey: text.optional() }).optional(),
   s3: section({
@@ -62,6 +69,7 @@ const backends = section({
     region: text.optional(),
     endpoint: url.optional(),
     forcePathStyle: flag.optional(),
+    storageClass: text.optional(),
     credentials: credentials.optional(),
   }).optional(),
   gateways: gateways.optional(),
@@ -144,7 +152,7 @@ function parsed<T>(expected: string, parse: (value: unknown) => T | undefined): 
   })
 }
 
-function isHttpUrl(value: string): boolean {
-  const parsed = URL.canParse(value) ? new URL(value) : undefined
-  return parsed?.protocol === 'http:' || parsed?.protocol === 'https:'
+function urlOf(...schemes: readonly string[]) {
+  const error = `a URL that begins with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`
+  return z.string({ error: 'a URL' }).refine((value) => schemes.includes(URL.parse(value)?.protocol ?? ''), { error })
 }
