@@ -29,6 +29,7 @@ export async function open(settings: Settings): Promise<StorageWrapper> {
       near,
       tiers: settings.tiers ?? far.tiers,
       unavailable: far.unavailable,
+      fetch: { window: settings.poolSize },
       gate,
       logger,
       unknownKeys,

@@ -18,6 +18,8 @@ export interface Settings {
   readonly maxSize: number | undefined
   readonly gcInterval: number | undefined
   readonly pinByDefault: boolean
+  /** Requests that one source may have under way. */
+  readonly poolSize: number | undefined
   readonly logger: Logger
   readonly unknownKeys: readonly string[]
   readonly configFile: string | undefined
@@ -43,6 +45,7 @@ export async function settle(options: StorageOptions): Promise<Settings> {
     maxSize: options.maxSize === undefined ? config.performance?.maxSize : parseSize(options.maxSize),
     gcInterval: options.gcInterval === undefined ? config.performance?.gcInterval : parseDuration(options.gcInterval),
     pinByDefault: options.pinByDefault ?? config.policy?.pinByDefault ?? false,
+    poolSize: config.performance?.poolSize,
     logger: options.logger ?? defaultLogger(),
     unknownKeys: loaded.unknownKeys,
     configFile: file,

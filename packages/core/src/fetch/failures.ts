@@ -21,8 +21,9 @@ export function createFailures(cid: CID, logger: Logger): Failures {
   function add(source: Source, error: unknown): void {
     const failure = asStorageError(error, { backend: source.backend.name, operation: 'read', cid })
     known.set(source, [...(known.get(source) ?? []).slice(1 - KEPT), failure])
-    if (failure.code !== 'not-found')
-      logger.warn('A far tier failed.', { tier: source.tier, source: source.backend.name, error: failure })
+    // What else fails, the source itself announces.
+    if (failure.code === 'integrity')
+      logger.warn(failure.message, { tier: source.tier, source: source.backend.name, error: failure })
   }
 
   return {

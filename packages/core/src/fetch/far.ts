@@ -45,7 +45,7 @@ export function createFar(
   { near, tiers, logger }: { readonly near: NearStore; readonly tiers: readonly Backend[]; readonly logger: Logger },
   { idleTimeout = 30_000, window = 8 }: FarOptions = {},
 ): Far {
-  const env: FetchEnv = { near, sources: sourcesOf(tiers, idleTimeout), logger, window }
+  const env: FetchEnv = { near, sources: sourcesOf(tiers, idleTimeout, logger), logger, window }
   const fetches = new Map<string, Fetch>()
   const stopping = new Set<Promise<void>>()
   const known = recent<Found & { kind: 'blob' }>(KEPT_BYTES, ({ bytes }) => bytes.length)

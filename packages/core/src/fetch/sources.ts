@@ -3,6 +3,8 @@ import { compose } from '../layers/forward.ts'
 import { retry } from '../layers/retry.ts'
 import { timeout } from '../layers/timeout.ts'
 import type { Backend } from '../spi/backend.ts'
+import type { Logger } from '../storage/types.ts'
+import { announce } from './announce.ts'
 import { createRate, type Rate } from './rate.ts'
 
 /** A place that is read, timed and blamed by itself. All fetches of a storage share it. */
@@ -21,12 +23,12 @@ export interface Source {
 /** The sources of each tier, nearest first. */
 export type Sources = readonly (readonly Source[])[]
 
-export function sourcesOf(tiers: readonly Backend[], idleTimeout: number): Sources {
+export function sourcesOf(tiers: readonly Backend[], idleTimeout: number, logger: Logger): Sources {
   const questions = retry({ attempts: 2, delays: [500] })
   const patience = timeout({ call: idleTimeout, idle: idleTimeout })
   return tiers.map((tier) =>
     (tier.sources ?? [tier]).map((source) => {
-      const backend = compose(source, patience, breaker())
+      const backend = compose(source, patience, announce(logger, tier.name), breaker())
       return { backend, asked: compose(backend, questions), tier: tier.name, rate: createRate(), requests: 0 }
     }),
   )
