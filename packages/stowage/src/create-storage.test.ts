@@ -139,6 +139,16 @@ describe('far backends of the configuration', () => {
   })
 })
 
+test('policy.defaultBackends: who gets a copy when a put names nobody', async () => {
+  const tiers = [memory({ name: 'one' }), memory({ name: 'two' })]
+  const storage = await open({ tiers, config: { policy: { defaultBackends: ['two', 'local', 's3'] } } })
+  expect((await storage.put('x', { replicate: 'wait' })).tiers).toEqual({ two: { status: 'stored' } })
+  expect((await storage.put('y', { replicate: 'wait', to: ['one'] })).tiers).toEqual({ one: { status: 'stored' } })
+  const misspelt = open({ tiers, config: { policy: { defaultBackends: ['two', 's33'] } } })
+  await expect(misspelt).rejects.toMatchObject({ code: 'invalid-config' })
+  await expect(misspelt).rejects.toThrow('policy.defaultBackends[1]')
+})
+
 test('two tiers of one name are refused', async () => {
   const tiers = [memory({ name: 'far' }), memory({ name: 'far' })]
   await expect(open({ tiers })).rejects.toMatchObject({ code: 'invalid-config' })

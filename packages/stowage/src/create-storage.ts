@@ -29,6 +29,7 @@ export async function open(settings: Settings): Promise<StorageWrapper> {
       near,
       tiers: settings.tiers ?? far.tiers,
       unavailable: far.unavailable,
+      defaultTiers: settings.defaultTiers,
       fetch: { window: settings.poolSize },
       gate,
       logger,

@@ -2,10 +2,11 @@ import { type Backend, decideGate, type Environment, type Gate, type Logger } fr
 import { checkOptions } from './check-options.ts'
 import type { BackendsConfig } from './config/config.ts'
 import { parseDuration } from './config/duration.ts'
-import { loadConfig } from './config/load-config.ts'
+import { type LoadedConfig, loadConfig } from './config/load-config.ts'
+import { configError, type Problem, show } from './config/problem.ts'
 import { parseSize } from './config/size.ts'
 import { chooseDir, type DirChoice } from './dir.ts'
-import { farNames } from './far.ts'
+import { farNames, isFarName } from './far.ts'
 import { defaultLogger } from './logger.ts'
 import type { StorageOptions } from './options.ts'
 
@@ -14,6 +15,8 @@ export interface Settings {
   readonly dir: DirChoice
   readonly gate: Gate
   readonly tiers: readonly Backend[] | undefined
+  /** Names of the tiers that get a copy where a put names none. */
+  readonly defaultTiers: readonly string[] | undefined
   readonly backends: BackendsConfig | undefined
   readonly maxSize: number | undefined
   readonly gcInterval: number | undefined
@@ -37,10 +40,12 @@ export async function settle(options: StorageOptions): Promise<Settings> {
   const loaded = await loadConfig({ config: options.config, env, cwd, dirOf: (configured) => choose(configured).dir })
   const { config, file } = loaded
   const hasTiers = (options.tiers?.length ?? farNames(config.backends).length) > 0
+  assertDefaultBackends(options, loaded)
   return {
     dir: choose(config.backends?.local?.path ?? config.dir),
     gate: gateOf(options, config, env, hasTiers),
     tiers: options.tiers,
+    defaultTiers: config.policy?.defaultBackends,
     backends: config.backends,
     maxSize: options.maxSize === undefined ? config.performance?.maxSize : parseSize(options.maxSize),
     gcInterval: options.gcInterval === undefined ? config.performance?.gcInterval : parseDuration(options.gcInterval),
@@ -50,6 +55,17 @@ export async function settle(options: StorageOptions): Promise<Settings> {
     unknownKeys: loaded.unknownKeys,
     configFile: file,
   }
+}
+
+/** A name that is misspelt would leave blobs without the copies that they were to get. One that is switched off is all right. */
+function assertDefaultBackends({ tiers = [] }: StorageOptions, { config, file }: LoadedConfig): void {
+  const inCode = tiers.map(({ name }) => name)
+  const problems = (config.policy?.defaultBackends ?? []).flatMap((name, index): Problem[] => {
+    if (name === 'local' || isFarName(name) || inCode.includes(name)) return []
+    const path = ['policy', 'defaultBackends', index]
+    return [{ path, text: `expected the name of a backend, found ${show(name, path)}` }]
+  })
+  if (problems.length > 0) throw configError({ label: file ?? 'config' }, problems)
 }
 
 function gateOf(

@@ -15,10 +15,10 @@ const { cid } = await storage.put('kept', { name: 'kept', replicate: 'none' })
 if (process.env['PROBE_OPEN'] !== '1') {
   await storage.put('kept', { replicate: 'wait' })
   await storage.replicate(cid)
+  await storage.status()
   await storage.has('bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku')
   for await (const provider of storage.providers(cid)) throw new Error(`somebody has it: ${provider.id}`)
 }
-await storage.status()
 for await (const report of storage.verify()) if (!report.ok) throw new Error('damaged')
 await storage.gc()
 const text = await storage.get(cid).text()

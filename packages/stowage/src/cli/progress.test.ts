@@ -11,6 +11,12 @@ test('a bar that is half full', () => {
   )
 })
 
+test('where it comes from', () => {
+  expect(barText('x', { ...KNOWN, source: 'https://gateway.example' }, 120).rest).toContain(
+    'from https://gateway.example',
+  )
+})
+
 test('without a total there is no bar', () => {
   expect(barText('-', { bytes: 5, speed: 1 }, 80).bar).toBe('')
 })

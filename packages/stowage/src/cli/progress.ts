@@ -34,23 +34,33 @@ function bar(stream: NodeJS.WriteStream): Progress {
   }
 }
 
-/** A line each ten percent, so that a log shows life without drowning in it. */
+/** A line each ten percent, so that a log shows life without drowning in it; and one for each far source. */
 function lines(stream: NodeJS.WriteStream): Progress {
   return {
     clear() {},
     track: (label, total) => {
       let next = 10
+      const sources = new Set<string>()
       return (event) => {
+        if (event.source !== undefined && !sources.has(event.source)) {
+          sources.add(event.source)
+          stream.write(`${printable(label)}: from ${printable(event.source)}\n`)
+        }
         const { percent, ...known } = withTotal(event, total)
         if (event.type === 'end' || percent === undefined || percent < next) return
         next = Math.floor(percent / 10) * 10 + 10
-        stream.write(`${printable(label)}: ${figures({ percent, ...known })}\n`)
+        stream.write(`${printable(label)}: ${figures({ percent, ...known, source: undefined })}\n`)
       }
     },
   }
 }
 
-type Known = Pick<ProgressEvent, 'bytes' | 'total' | 'percent' | 'speed' | 'eta' | 'file'>
+/** A listener that says nothing as long as all comes from here. */
+export function fromFar(onProgress: OnProgress | undefined): OnProgress | undefined {
+  return onProgress && ((event) => event.source !== undefined && onProgress(event))
+}
+
+type Known = Pick<ProgressEvent, 'bytes' | 'total' | 'percent' | 'speed' | 'eta' | 'file' | 'source'>
 
 function withTotal(event: ProgressEvent, total: number | undefined): Known {
   if (event.total !== undefined || total === undefined) return event
@@ -59,12 +69,13 @@ function withTotal(event: ProgressEvent, total: number | undefined): Known {
   return { ...event, total, percent, ...(speed ? { eta: Math.max(0, (total - bytes) / speed) } : {}) }
 }
 
-function figures({ bytes, total, percent, speed, eta }: Known): string {
+function figures({ bytes, total, percent, speed, eta, source }: Known): string {
   return [
     percent === undefined ? '' : `${percent.toFixed(0).padStart(3)} %`,
     total === undefined ? formatBytes(bytes) : `${formatBytes(bytes)} of ${formatBytes(total)}`,
     speed === undefined ? '' : `${formatBytes(Math.round(speed))}/s`,
     eta === undefined ? '' : `${formatSeconds(eta)} left`,
+    source === undefined ? '' : `from ${printable(source)}`,
   ]
     .filter(Boolean)
     .join('  ')

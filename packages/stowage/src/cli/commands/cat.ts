@@ -1,7 +1,8 @@
-import type { StoredBlob } from '@stowage/core'
+import type { StorageWrapper, StoredBlob } from '@stowage/core'
 import type { Command } from 'commander'
 import type { Cli, Run } from '../cli.ts'
 import { examples } from '../examples.ts'
+import { fromFar } from '../progress.ts'
 import { sizeArgument } from '../size-argument.ts'
 
 interface Flags {
@@ -20,9 +21,14 @@ export function cat(program: Command, run: Run): void {
     .action((ref: string, flags: Flags) =>
       run(async (cli) => {
         const storage = await cli.open()
-        await writeContent(cli, part(storage.get(ref, { signal: cli.signal }), flags))
+        await writeContent(cli, part(contentOf(cli, storage, ref), flags))
       }),
     )
+}
+
+/** What comes from far away says how far it is; standard output is busy with the content. */
+export function contentOf({ signal, progress }: Cli, storage: StorageWrapper, ref: string): StoredBlob {
+  return storage.get(ref, { signal, onProgress: fromFar(progress(ref)) })
 }
 
 /** Gives bytes out at the reader's pace. */

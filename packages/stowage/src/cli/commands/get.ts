@@ -4,7 +4,7 @@ import type { Cli, Run } from '../cli.ts'
 import { examples } from '../examples.ts'
 import { pathArgument } from '../path-argument.ts'
 import { fillFolderAtomically } from '../write-file.ts'
-import { writeContent } from './cat.ts'
+import { contentOf, writeContent } from './cat.ts'
 
 export function get(program: Command, run: Run): void {
   program
@@ -29,7 +29,7 @@ export function get(program: Command, run: Run): void {
 
 async function getTo(cli: Cli, ref: string, target: string): Promise<void> {
   const storage = await cli.open()
-  if (target === '-') return writeContent(cli, storage.get(ref, { signal: cli.signal }))
+  if (target === '-') return writeContent(cli, contentOf(cli, storage, ref))
   const options = { signal: cli.signal, onProgress: cli.progress(ref) }
   const info = await storage.stat(ref, options)
   if (info?.isDirectory) await fillFolderAtomically(target, (folder) => save(storage, ref, folder, options))

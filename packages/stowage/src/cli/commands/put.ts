@@ -4,7 +4,8 @@ import type { PutDirectoryOptions, PutOptions, PutResult, StorageWrapper } from 
 import { type Command, Option } from 'commander'
 import type { Cli, Run } from '../cli.ts'
 import { examples } from '../examples.ts'
-import { CliError } from '../failure.ts'
+import { countArgument } from '../count-argument.ts'
+import { CliError, EXIT } from '../failure.ts'
 import { formatBytes, printable } from '../format.ts'
 import { tierArgument, tierLines } from '../tiers.ts'
 
@@ -16,6 +17,7 @@ interface Flags {
   readonly hidden?: true
   readonly to?: readonly string[]
   readonly replicate?: PutOptions['replicate']
+  readonly quorum?: number
 }
 
 type Layout = Extract<PutDirectoryOptions['layout'], string>
@@ -40,6 +42,7 @@ export function put(program: Command, run: Run): void {
         'none',
       ]),
     )
+    .option('--quorum <number>', 'wait until so many far tiers have a copy', countArgument)
     .addHelpText(
       'after',
       examples(
@@ -51,16 +54,38 @@ export function put(program: Command, run: Run): void {
     .action((paths: string[], flags: Flags) => run((cli) => putAll(cli, paths, flags)))
 }
 
-async function putAll(cli: Cli, paths: readonly string[], flags: Flags): Promise<void> {
+async function putAll(cli: Cli, paths: readonly string[], flags: Flags): Promise<number> {
   if (flags.name !== undefined && paths.length > 1)
     throw new CliError('invalid-argument', '--name goes with one path only.')
   if (paths.filter((path) => path === '-').length > 1)
     throw new CliError('invalid-argument', 'Standard input can be read only once.')
   const storage = await cli.open()
+  let missed = false
   for (const path of paths) {
     const result = await putOne(cli, storage, path, flags)
-    await cli.output.result({ ...result, path }, describe(cli, path, result))
+    missed ||= isMissed(result, flags)
+    await cli.output.result({ ...result, path }, describe(cli, path, waits(flags) ? result : { ...result, tiers: {} }))
   }
+  if (flags.replicate === undefined && !waits(flags)) await copyOut(cli, storage)
+  return missed ? EXIT.failure : EXIT.ok
+}
+
+/** Whether a copy that was waited for did not come about. */
+function isMissed({ tiers }: PutResult, flags: Flags): boolean {
+  const states = Object.values(tiers).map(({ status }) => status)
+  return waits(flags) && states.filter((status) => status === 'stored').length < (flags.quorum ?? states.length)
+}
+
+const waits = ({ replicate, quorum }: Flags): boolean => replicate === 'wait' || quorum !== undefined
+
+/** Nobody else may come by to make the copies. What Ctrl-C or an outage leaves is queued, for whoever opens the store next. */
+async function copyOut({ signal, progress, logger }: Cli, storage: StorageWrapper): Promise<void> {
+  if (!storage.isDistributed) return
+  const { queued, failed } = await storage.flush({ signal, onProgress: progress('copies') })
+  if (queued + failed > 0)
+    logger.warn(
+      `Of copies for far tiers, ${queued} are still to be made and ${failed} failed; stowage status says why.`,
+    )
 }
 
 async function putOne(cli: Cli, storage: StorageWrapper, path: string, flags: Flags): Promise<PutResult> {

@@ -1,8 +1,8 @@
-import type { BackendStatus, StorageStatus } from '@stowage/core'
+import type { BackendStatus, StorageStatus, TierCopies } from '@stowage/core'
 import type { Command } from 'commander'
 import type { Run } from '../cli.ts'
 import { examples } from '../examples.ts'
-import { formatBytes } from '../format.ts'
+import { formatBytes, printable } from '../format.ts'
 
 export function status(program: Command, run: Run): void {
   program
@@ -17,16 +17,25 @@ export function status(program: Command, run: Run): void {
     )
 }
 
-function describe({ mode, gate, backends, usage, unknownKeys }: StorageStatus): string {
+function describe({ mode, gate, backends, usage, outbox, unknownKeys }: StorageStatus): string {
   return [
     `mode      ${mode} (${gate.reason}: ${gate.detail})`,
     `stored    ${usage.blobs} blobs, ${usage.directories} folders, ${formatBytes(usage.bytes)}; ${formatBytes(usage.partialBytes)} on their way in`,
     ...backends.map((backend) => `backend   ${backendText(backend)}`),
+    ...Object.entries(outbox.tiers).map(([name, copies]) => `copies    ${copiesText(name, copies)}`),
+    ...(outbox.oldest === undefined ? [] : [`          the oldest is waiting since ${outbox.oldest.toISOString()}`]),
     ...(unknownKeys.length > 0 ? [`unknown   ${unknownKeys.join(', ')}`] : []),
   ].join('\n')
 }
 
-function backendText({ name, reachable, latency, error }: BackendStatus): string {
-  if (!reachable) return `${name}: not reachable${error === undefined ? '' : `: ${error.message} (${error.code})`}`
-  return `${name}: reachable${latency === undefined ? '' : `, ${latency.toFixed(1)} ms`}`
+function backendText({ name, reachable, latency, error, lastError }: BackendStatus): string {
+  const state = reachable ? 'reachable' : 'not reachable'
+  const took = latency === undefined || !reachable ? '' : `, ${latency.toFixed(1)} ms`
+  const why = error === undefined ? '' : `: ${error.message} (${error.code})`
+  const last = lastError === undefined ? '' : `; last copy: ${lastError.message} (${lastError.code})`
+  return `${name}: ${state}${took}${why}${last}`
+}
+
+function copiesText(name: string, { stored, bytes, queued, failed }: TierCopies): string {
+  return `${printable(name)}: ${stored} stored (${formatBytes(bytes)}), ${queued} to be made, ${failed} failed`
 }

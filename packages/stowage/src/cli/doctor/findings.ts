@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises'
+import type { OutboxStatus } from '@stowage/core'
 import { type Settings, settle } from '../../settings.ts'
 import { prepareDir } from '../../dir.ts'
 import type { Cli } from '../cli.ts'
@@ -86,6 +87,13 @@ async function* backends(cli: Cli): AsyncGenerator<Finding> {
       : (error?.message ?? 'not reachable')
     yield { check: name, state: reachable ? 'ok' : bad, text }
   }
+  yield copies(status.outbox)
+}
+
+function copies({ queued, failed, oldest }: OutboxStatus): Finding {
+  const since = oldest === undefined ? '' : `, the oldest since ${oldest.toISOString()}`
+  const text = `${queued} for far tiers still to be made${since}, ${failed} failed`
+  return { check: 'copies', state: failed > 0 ? 'warn' : 'ok', text }
 }
 
 async function attempt<T extends object>(check: string, work: () => Promise<T>): Promise<T | Finding> {
