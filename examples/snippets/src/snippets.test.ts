@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, expect, it, vi } from 'vitest'
 import { readOrDefault } from './errors.ts'
+import { otherMachine, withGateways, withMirror, withPublicGateways } from './gateways.ts'
 import { storage } from './memory.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'snippets-'))
@@ -29,4 +30,15 @@ it('a miss is told from a failure', async () => {
   expect(await readOrDefault(storage, 'absent')).toBe('nothing yet')
   await storage.put('text', { name: 'present' })
   expect(await readOrDefault(storage, 'present')).toBe('text')
+})
+
+it('gateways and mirrors open without asking anybody', async () => {
+  vi.stubEnv('STOWAGE_DIR', folder)
+  vi.stubGlobal('fetch', () => {
+    throw new Error('somebody was asked')
+  })
+  for (const open of [withGateways, withMirror, withPublicGateways]) await (await open()).close()
+  expect(otherMachine.name).toBe('other-machine')
+  vi.unstubAllGlobals()
+  vi.unstubAllEnvs()
 })

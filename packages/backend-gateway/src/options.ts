@@ -37,6 +37,8 @@ export interface GatewayOptions extends HttpOptions {
 export interface MirrorOptions extends HttpOptions {
   /** Where a blob lies: text with `{cid}` in it, or a function. A query shows in no error. */
   readonly url: string | ((cid: CID) => string | URL)
+  /** Where its outboard lies, likewise. Default: nowhere; it comes from another tier. */
+  readonly outboard?: MirrorOptions['url'] | undefined
   /** Default: the text; of a function, `mirror`. */
   readonly name?: string | undefined
 }

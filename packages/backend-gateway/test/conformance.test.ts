@@ -22,7 +22,7 @@ function subject(open: (url: string) => Backend): Subject {
 
 const backends: readonly (readonly [string, (url: string) => Backend])[] = [
   ['a gateway', (url) => gateway({ gateways: [url] })],
-  ['a mirror', (url) => mirror({ url: `${url}/ipfs/{cid}` })],
+  ['a mirror', (url) => mirror({ url: `${url}/ipfs/{cid}`, outboard: `${url}/outboards/{cid}` })],
 ]
 
 describe.each(backends)('%s keeps the promises of a backend', async (_, open) => {

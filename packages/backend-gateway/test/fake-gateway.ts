@@ -65,10 +65,10 @@ export function store(...blobs: readonly Fixture[]): Store {
 /** The blocks of a CAR answer, after which it ends as it should. */
 export type CarOf = (blocks: Block[], url: URL) => Iterable<Block>
 
-/** A trustless gateway over what is in a store: blocks, CARs of ranges, files. */
+/** A trustless gateway over what is in a store: blocks, CARs of ranges, files; outboards, too. */
 export function gatewayOf({ blobs, blocks }: Store, carOf: CarOf = (all) => all): Handler {
   return (request, response, url) => {
-    const match = /\/ipfs\/([a-zA-Z0-9]+)$/.exec(url.pathname)
+    const match = /\/(?:ipfs|outboards)\/([a-zA-Z0-9]+)$/.exec(url.pathname)
     const cid = match?.[1] === undefined ? undefined : parseCid(match[1])
     const format = url.searchParams.get('format')
     if (cid?.toString() === 'bafkqaaa') return send(response, 'application/vnd.ipld.raw', Buffer.alloc(0))
@@ -76,6 +76,8 @@ export function gatewayOf({ blobs, blocks }: Store, carOf: CarOf = (all) => all)
     const blob = cid && blobs.get(cidKey(cid))
     if (format === 'raw' && block !== undefined) return send(response, 'application/vnd.ipld.raw', block.bytes)
     if (format === 'car' && blob !== undefined) return sendCar(response, blob, url, carOf)
+    if (url.pathname.startsWith('/outboards') && blob !== undefined)
+      return send(response, 'application/vnd.ipld.car', blob.outboard)
     if (format === null && blob !== undefined) return sendFile(request, response, blob.bytes)
     response.writeHead(404).end('not here')
   }
