@@ -33,8 +33,9 @@ export const DRAWING: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
-/** What tests may import besides: the conformance kit, real servers, and the wide side of core, which is what users get. */
+/** What tests may import besides: the conformance kit, real servers, and the near store and the wide side of core, which is what users get. */
 const TESTS_MAY = [
+  '@stowage/backend-local',
   '@stowage/backend-testkit',
   '@stowage/backend-testkit/proxy',
   '@stowage/core',

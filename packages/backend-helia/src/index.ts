@@ -1,1 +1,2 @@
-export {}
+export { helia, type HeliaBackend, type Peer } from './backend.ts'
+export { SERVICE_TAG, type HeliaOptions } from './options.ts'
