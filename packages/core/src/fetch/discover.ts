@@ -10,10 +10,14 @@ import { gaveUp, type Failures } from './failures.ts'
 import type { Source, Sources } from './sources.ts'
 
 /** What the CID stands for: a blob with its verified outboard; a directory, as one source says; a blob of which nobody has the outboard. */
-export type Found =
-  | { readonly kind: 'blob'; readonly outboard: Outboard; readonly bytes: Uint8Array }
-  | { readonly kind: 'directory' }
-  | { readonly kind: 'plain'; readonly size: number }
+export type Found = FoundBlob | { readonly kind: 'directory' } | { readonly kind: 'plain'; readonly size: number }
+
+export interface FoundBlob {
+  readonly kind: 'blob'
+  readonly outboard: Outboard
+  /** The outboard as it came. */
+  readonly bytes: Uint8Array
+}
 
 export interface Discovery {
   readonly found: Promise<Found>
@@ -108,6 +112,6 @@ export function discover({ sources, cid, signal, known, has, failures }: Discove
   return { found, ended }
 }
 
-function blobOf(bytes: Uint8Array, cid: CID, size: number): Found {
+export function blobOf(bytes: Uint8Array, cid: CID, size: number): FoundBlob {
   return { kind: 'blob', outboard: parseOutboard(bytes, cid, size), bytes }
 }

@@ -4,7 +4,7 @@ import { StorageError } from '../errors/storage-error.ts'
 import type { NearStore } from '../spi/near-store.ts'
 import { recordNear } from '../storage/record-near.ts'
 import type { Logger } from '../storage/types.ts'
-import { discover, type Found } from './discover.ts'
+import { blobOf, discover, type Found, type FoundBlob } from './discover.ts'
 import { createFailures, gaveUp } from './failures.ts'
 import { areMembers, tell } from './share.ts'
 import type { Ending, Interest, InterestInit, Share } from './interest.ts'
@@ -67,10 +67,25 @@ export function startFetch(env: FetchEnv, { cid, force, known }: FetchInit): Fet
     const found = await raceAbort(discovery.found, signal)
     if (found.kind === 'directory') return 'directory'
     for (const share of shares) announce(share, found)
-    return found.kind === 'plain' ? ingest() : fetchInto(found)
+    return found.kind === 'plain' ? ingest() : fetchInAnySize(found)
   }
 
-  async function fetchInto({ outboard, bytes }: Found & { kind: 'blob' }): Promise<Ending> {
+  /** Nothing but its bytes proves how large a blob of one leaf is: what others say is tried as well. */
+  async function fetchInAnySize(found: FoundBlob): Promise<Ending> {
+    const tried = new Set<number>()
+    for (let next = found; ;) {
+      tried.add(next.outboard.size)
+      try {
+        return await fetchInto(next)
+      } catch (error) {
+        const other = holders.find(({ size }) => !tried.has(size))
+        if (signal.aborted || other === undefined || found.outboard.nodes.length > 0) throw error
+        next = blobOf(found.bytes, cid, other.size)
+      }
+    }
+  }
+
+  async function fetchInto({ outboard, bytes }: FoundBlob): Promise<Ending> {
     const { window } = env
     const blob = { cid, size: outboard.size, outboard: bytes }
     const partial = await near.partial(blob, { signal, announce: true })
@@ -86,7 +101,6 @@ export function startFetch(env: FetchEnv, { cid, force, known }: FetchInit): Fet
       started.resolve()
       return await leafing.ended
     } finally {
-      closed = true
       await partial.close()
     }
   }

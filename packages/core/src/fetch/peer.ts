@@ -43,7 +43,7 @@ export interface Peer {
 /** Wrong leaves after which a source is left. */
 const BUDGET = 3
 /** Milliseconds of rest after failures in a row; after one more the source is left. */
-const DELAYS: readonly number[] = [1_000, 2_000, 4_000]
+const DELAYS: readonly number[] = [500, 1_000, 2_000]
 /** A wider window has to bring that much. */
 const GAIN = 1.15
 

@@ -5,6 +5,7 @@ import type { Meter } from '../progress/progress.ts'
 import type { NearStore } from '../spi/near-store.ts'
 import { recordNear } from '../storage/record-near.ts'
 import type { Far } from './far.ts'
+import type { Patience } from './patience.ts'
 import type { Ending, InterestInit } from './interest.ts'
 
 export interface BringInit extends InterestInit {
@@ -37,7 +38,7 @@ export interface Range {
 }
 
 export interface ReadInit {
-  readonly signal: AbortSignal
+  readonly patience: Patience
   readonly progress: Meter
 }
 
@@ -46,13 +47,13 @@ export async function* readFar(
   far: Far,
   cid: CID,
   rangeOf: (size: number) => Range,
-  { signal, progress }: ReadInit,
+  { patience: { signal, wait }, progress }: ReadInit,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let given = 0
   for (;;) {
     const interest = far.join(cid, { progress })
     try {
-      const found = await interest.found(signal)
+      const found = await wait(interest.found)
       if (found?.kind === 'directory') throw isDirectory(cid)
       if (found !== undefined) {
         const { leaves, size } = found.outboard
@@ -61,7 +62,7 @@ export async function* readFar(
         const { first, last } = coveringLeaves(leaves, offset + given, length - given)
         interest.want({ first, last, inOrder: true })
         for (let leaf = first; leaf < last; leaf++) {
-          const bytes = await interest.leaf(leaf, signal)
+          const bytes = await wait((signal) => interest.leaf(leaf, signal))
           if (bytes === undefined) break
           const start = offset + given - leaves.offset(leaf)
           const part = bytes.subarray(start, start + length - given)
@@ -71,7 +72,7 @@ export async function* readFar(
         }
         if (given === length && length < size) return
       }
-      if ((await interest.over(signal)) === 'parked') continue
+      if ((await wait(interest.over)) === 'parked') continue
     } finally {
       interest.leave()
     }
@@ -85,7 +86,7 @@ async function* restFromNear(
   cid: CID,
   rangeOf: (size: number) => Range,
   given: number,
-  { signal, progress }: ReadInit,
+  { signal, progress }: { readonly signal: AbortSignal; readonly progress: Meter },
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const record = await recordNear(near, cid)
   if (record === undefined) throw new StorageError('not-found', `${cid} was removed while it was fetched.`, { cid })

@@ -28,8 +28,15 @@ export function sourcesOf(tiers: readonly Backend[], idleTimeout: number, logger
   const patience = timeout({ call: idleTimeout, idle: idleTimeout })
   return tiers.map((tier) =>
     (tier.sources ?? [tier]).map((source) => {
-      const backend = compose(source, patience, announce(logger, tier.name), breaker())
-      return { backend, asked: compose(backend, questions), tier: tier.name, rate: createRate(), requests: 0 }
+      const guard = breaker()
+      const heard = compose(source, patience, announce(logger, tier.name))
+      return {
+        backend: compose(heard, guard),
+        asked: compose(heard, questions, guard),
+        tier: tier.name,
+        rate: createRate(),
+        requests: 0,
+      }
     }),
   )
 }

@@ -20,11 +20,12 @@ const OUTAGES: ReadonlySet<StorageErrorCode> = new Set(['unavailable', 'timeout'
 /**
  * Spares a backend that is down, and those who would wait for it. *Closed*: every call is made. *Open*, after outages in a
  * row: every call rejects at once with a transient `unavailable`. Then *half open*: one call is made, and what becomes of
- * it decides. Calls that were under way together fail once. `health` and `close` always pass.
+ * it decides. Calls that were under way together fail once. `health` and `close` always pass. What one layer
+ * is laid around shares its state.
  */
 export function breaker(options: BreakerOptions = {}): Layer {
+  const enter = createBreaker(options)
   return (inner) => {
-    const enter = createBreaker(options)
     const admit = ({ operation, cid }: Call): Settle => {
       const settle = enter()
       if (settle !== undefined) return settle

@@ -2,11 +2,15 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { StorageError } from '../src/errors/storage-error.ts'
-import type { Backend, Body, ReadOptions } from '../src/spi/backend.ts'
-import { hashContent } from '../src/hash/hash-content.ts'
-import type { Layout } from '../src/unixfs/layout.ts'
-import type { CID } from 'multiformats/cid'
+import {
+  hashContent,
+  StorageError,
+  type Backend,
+  type Body,
+  type CID,
+  type Layout,
+  type ReadOptions,
+} from '@stowage/core'
 
 export interface Blob {
   readonly cid: CID
@@ -92,7 +96,7 @@ export async function httpSource(blobs: readonly Blob[], faults: Faults = {}, na
         await delay(Math.max(0, free - performance.now()))
       }
       sent.bytes += piece.length
-      if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')])
+      if (!response.write(piece)) await drained(response)
     }
     response.end()
   }
@@ -118,6 +122,16 @@ export async function httpSource(blobs: readonly Blob[], faults: Faults = {}, na
       await once(server, 'close')
     },
   }
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      response.off('drain', go).off('close', go)
+      resolve()
+    }
+    response.on('drain', go).on('close', go)
+  })
 }
 
 /** As a plain HTTP mirror is read. */
