@@ -5,6 +5,8 @@ import { local } from '@stowage/backend-local'
 import { decideGate, memory, StorageWrapper, type StorageInit } from '@stowage/core'
 import { afterEach, describe } from 'vitest'
 
+export { pattern } from './pattern.ts'
+
 const cleanups: (() => Promise<void>)[] = []
 
 afterEach(async () => {
@@ -37,13 +39,6 @@ const nearStores: Record<string, Open> = {
 /** Runs the same tests over both near stores. */
 export function onBoth(title: string, tests: (open: Open) => void): void {
   describe.each(Object.entries(nearStores))(`${title}, near store %s`, (_name, open) => tests(open))
-}
-
-/** Byte i is i % 251, as in the vectors. */
-export function pattern(size: number, from = 0): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(size)
-  for (let i = 0; i < size; i++) bytes[i] = (from + i) % 251
-  return bytes
 }
 
 export async function all<T>(items: AsyncIterable<T> | Iterable<T>): Promise<T[]> {
