@@ -58,7 +58,9 @@ describeOn('kubo', 'startKubo', () => {
     expect(swarm.counts()).toMatchObject({ connections: 1, open: 1 })
     expect(swarm.counts().received).toBeGreaterThan(text.length)
     await swarm.down()
-    await expect.poll(async () => (await call(third, 'swarm/peers')).json()).toEqual({ Peers: null })
+    await expect
+      .poll(async () => (await call(third, 'swarm/peers')).json(), { timeout: 20_000 })
+      .toEqual({ Peers: null })
     await Promise.all([third.stop(), swarm.close(), rpc.close()])
   })
 

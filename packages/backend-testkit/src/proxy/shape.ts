@@ -32,7 +32,7 @@ export async function flow({ from, to, side, faults, buckets, signal }: Flow): P
   for await (const chunk of from) {
     for (const piece of slices(chunk, Math.min(...buckets.map(({ slice }) => slice)))) {
       const room = stop === undefined ? piece.length : Math.min(piece.length, stop.after - passed)
-      const part = Buffer.from(piece.subarray(0, room))
+      const part = wrong.length > 0 ? Buffer.from(piece.subarray(0, room)) : piece.subarray(0, room)
       for (const { at } of wrong) {
         if (at >= passed && at < passed + part.length) part[at - passed] = (part[at - passed] as number) ^ 1
       }

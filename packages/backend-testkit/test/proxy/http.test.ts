@@ -3,6 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { openHttpProxy, type Fault, type HttpProxy, type HttpProxyOptions } from '../../src/proxy/index.ts'
 import { ask, content, openServer } from './server.ts'
 
+const PATIENCE = 10_000
+
 let server: Awaited<ReturnType<typeof openServer>>
 const proxies: HttpProxy[] = []
 
@@ -76,10 +78,10 @@ describe('without faults', () => {
     const stop = new AbortController()
     const asked = ask(`${proxy.url}/content`, { signal: stop.signal, onBytes: () => stop.abort() })
     expect((await asked).error).toBe('ABORT_ERR')
-    await vi.waitFor(() => expect(proxy.counts().open).toBe(0))
+    await vi.waitFor(() => expect(proxy.counts().open).toBe(0), PATIENCE)
     await vi.waitFor(async () => {
       expect(await new Promise((resolve) => server.server.getConnections((_, count) => resolve(count)))).toBe(0)
-    })
+    }, PATIENCE)
   })
 })
 
@@ -162,7 +164,7 @@ describe('a fault of a stream', () => {
     const stop = new AbortController()
     const asked = ask(`${proxy.url}/content`, { signal: stop.signal })
     asked.catch(() => undefined)
-    await vi.waitFor(() => expect(proxy.counts()).toMatchObject({ requests: 1, open: 1, received: 0 }))
+    await vi.waitFor(() => expect(proxy.counts()).toMatchObject({ requests: 1, open: 1, received: 0 }), PATIENCE)
     stop.abort()
     await expect(asked).rejects.toMatchObject({ code: 'ABORT_ERR' })
   })

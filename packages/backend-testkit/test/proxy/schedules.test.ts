@@ -70,7 +70,7 @@ it('whatever a schedule says, the proxy lives, serves the next request right, an
   )
   await vi.waitFor(async () => {
     expect(await new Promise((resolve) => server.server.getConnections((_, count) => resolve(count)))).toBe(0)
-  })
+  }, 10_000)
 })
 
 it('the same over plain TCP', async () => {

@@ -5,6 +5,8 @@ import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import { openTcpProxy, type StreamFault, type TcpProxy } from '../../src/proxy/index.ts'
 import { content, openServer } from './server.ts'
 
+const PATIENCE = 10_000
+
 let server: Awaited<ReturnType<typeof openServer>>
 let proxy: TcpProxy
 const opened: TcpProxy[] = []
@@ -41,7 +43,7 @@ it('changes nothing without a fault', async () => {
   const { bytes, error } = await talk([])
   expect(bodyOf(bytes)).toEqual(content)
   expect(error).toBeUndefined()
-  await vi.waitFor(() => expect(proxy.counts().open).toBe(0))
+  await vi.waitFor(() => expect(proxy.counts().open).toBe(0), PATIENCE)
   expect(proxy.counts()).toMatchObject({ connections: 1, sent: 25, received: bytes.length })
 })
 
@@ -70,11 +72,14 @@ it('cut by an end: so many bytes come, and an end', async () => {
 it('cut by a reset: so many bytes come, and a reset', async () => {
   // Node sees an end when the bytes and the reset reach it in one.
   await expect
-    .poll(async () => {
-      const { bytes, error } = await talk([{ kind: 'cut', after: 1234, how: 'reset' }])
-      expect(bytes.length).toBe(1234)
-      return error
-    })
+    .poll(
+      async () => {
+        const { bytes, error } = await talk([{ kind: 'cut', after: 1234, how: 'reset' }])
+        expect(bytes.length).toBe(1234)
+        return error
+      },
+      { timeout: PATIENCE },
+    )
     .toBe('ECONNRESET')
 })
 
@@ -93,7 +98,7 @@ it.each([
   ['midway', 5000, 5000],
 ])('hang %s: so much comes, and the connection stays', async (_, after, expected) => {
   const talking = talk([{ kind: 'hang', after }])
-  await vi.waitFor(() => expect(proxy.counts()).toMatchObject({ open: 1, sent: 25, received: expected }))
+  await vi.waitFor(() => expect(proxy.counts()).toMatchObject({ open: 1, sent: 25, received: expected }), PATIENCE)
   await proxy.down()
   expect(await talking).toMatchObject({ error: 'ECONNRESET' })
 })
