@@ -46,7 +46,7 @@ export async function dropUnits(
     const views: string[] = []
     const take = (row: BlobRow): void => {
       remember(database, row.key, row.uses)
-      views.push(...drop(session, unsynced, row))
+      views.push(...drop(session, unsynced, row, { evicted: true }))
       gone.push(row)
     }
     do {

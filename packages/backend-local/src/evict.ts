@@ -1,8 +1,11 @@
-import type { BlobRow } from './catalog/records.ts'
+import type { CID } from '@stowage/core/spi'
+import { tiersOf } from './catalog/copied.ts'
+import { findBlob, type BlobRow } from './catalog/records.ts'
 import { totals } from './catalog/totals.ts'
 import { dropUnits } from './drop-units.ts'
 import { stands } from './members.ts'
 import { isPutByItself } from './packed.ts'
+import type { Session } from './session.ts'
 import { isBefore, type Evicted, type Stock } from './stock.ts'
 import { takeTurns } from './turns.ts'
 import { unitOf, type Evicting, type Unit } from './unit.ts'
@@ -16,6 +19,19 @@ export function blobStock(session: Evicting): Stock {
     victims: ({ above }) => (above === undefined ? byValue(session) : larger(session, above)),
     drop: (batch, floor, signal) => dropUnits(session, batch as readonly Unit[], floor, signal),
   }
+}
+
+/** Removes content that a far tier has. False: it is none such, or may not go. */
+export async function evict(session: Session, cid: CID, signal: AbortSignal): Promise<boolean> {
+  const { database } = session
+  await session.touches.flush(signal)
+  const row = findBlob(database, cid)
+  if (row === undefined || tiersOf(database, row.id).length === 0) return false
+  const unit = await unitOf(session, row)
+  if (unit === undefined) return false
+  const { removed } = await dropUnits(session, [unit], undefined, signal)
+  session.tidying.check()
+  return removed > 0
 }
 
 /** Removes members that no directory took and nobody used since: milliseconds. */

@@ -112,6 +112,7 @@ export function local(options: LocalOptions): NearStore {
     directory: (cid, options) =>
       on('directory', cid, options, (session, { getDirectory }) => getDirectory(session, cid)),
     verify: (cid, options) => on('verify', cid, options, (session, { verify }, signal) => verify(session, cid, signal)),
+    evict: (cid, options) => on('evict', cid, options, (session, { evict }, signal) => evict(session, cid, signal)),
     gc: (options = {}) => run({ operation: 'gc' }, options, (session, { gc }, signal) => gc(session, options, signal)),
     findBlock: (digest, options) =>
       run({ operation: 'findBlock' }, options, (session, { findBlock }, signal) => findBlock(session, digest, signal)),

@@ -12,7 +12,7 @@ import {
 } from './address.ts'
 import { addLinks } from './catalog/links.ts'
 import { isPinned } from './catalog/pins.ts'
-import { deleteBlob, findByKey, insertBlob, renewBlob, rows, type BlobRow } from './catalog/records.ts'
+import { deleteEvicted, findByKey, insertBlob, renewBlob, rows, type BlobRow } from './catalog/records.ts'
 import { namesIn, removeFile, statIfThere } from './files.ts'
 import { packedDigest } from './packed.ts'
 import { inQuarantine } from './quarantine.ts'
@@ -67,7 +67,8 @@ async function dropRecordsWithoutFiles(folder: Folder): Promise<number> {
       const gone = still.filter((row) => !isPacked(folder, row.key))
       for (const row of still)
         if (row.packed === 0 && !gone.includes(row)) renewBlob(database, row.id, { ...row, packed: 1 })
-      for (const row of gone) deleteBlob(database, row.id)
+      // Perhaps in the middle of an eviction.
+      for (const row of gone) deleteEvicted(database, row)
       return gone.length
     })
   }

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { StorageError, cidKey, type CID, type DeleteOptions } from '@stowage/core/spi'
 import { blobPath, directoryNodesPath, outboardPath, shardOf, viewPath } from './address.ts'
 import { isLeased } from './catalog/leases.ts'
+import { forgetTexts } from './catalog/kept.ts'
 import { ancestorsOf, holdersOf } from './catalog/links.ts'
-import { cidOf, deleteBlob, findBlob, type BlobRow } from './catalog/records.ts'
+import { cidOf, deleteBlob, deleteEvicted, findBlob, type BlobRow } from './catalog/records.ts'
 import type { Step } from './catalog/writer.ts'
 import { removeFile, removeTree, spaceFreed } from './files.ts'
 import { fallsWith, isProtected } from './members.ts'
@@ -25,7 +26,7 @@ export async function remove(
     if (options.force !== true) assertFree(session, { id: row.id, key: row.key, cid: cidOf(row) })
     // Somebody may be about to put a leased member into another directory.
     const isSpared = (member: BlobRow): boolean => isLeased(database, member.id) || isPutByItself(session, member)
-    return fallsWith(database, row, isSpared).flatMap((fallen) => drop(session, step, fallen))
+    return fallsWith(database, row, isSpared).flatMap((fallen) => drop(session, step, fallen, { evicted: false }))
   }, signal)
   session.tidying.check()
   await removeTrees(views ?? [])
@@ -39,7 +40,12 @@ type Dropping = Pick<Session, 'dir' | 'database' | 'owner' | 'packs'>
  * Takes content away with its files, its names and its aliases. Answers what is to be removed afterwards: views, whose
  * hard links would keep the bytes on the disk. The files go before the record, so that a crash in between ends as a deletion.
  */
-export function drop(session: Dropping, step: Step, row: BlobRow): string[] {
+export function drop(
+  session: Dropping,
+  step: Step,
+  row: BlobRow,
+  { evicted }: { readonly evicted: boolean },
+): string[] {
   const { database, dir } = session
   const views = moveViewsOut(session, row)
   const digest = packedDigest(cidOf(row))
@@ -49,7 +55,8 @@ export function drop(session: Dropping, step: Step, row: BlobRow): string[] {
     for (const file of files) removeFile(join(dir, file))
     step.sync(join(dir, shardOf(row.key)))
   }
-  deleteBlob(database, row.id)
+  if (evicted) deleteEvicted(database, row)
+  else deleteBlob(database, row.id)
   return views
 }
 
@@ -73,14 +80,17 @@ export function moveViewOut({ dir, owner }: Pick<Session, 'dir' | 'owner'>, key:
   return [away]
 }
 
-/** A blob in a pack of which the catalog says nothing, but that a directory may hold. Nothing to remove: `undefined`. */
+/** A blob in a pack of which the catalog says nothing, but that a directory may hold. Or what was evicted, and has a
+ * name. Nothing to remove: `undefined`. */
 function removeBare(session: Session, step: Step, cid: CID, options: DeleteOptions): string[] | undefined {
   const digest = packedDigest(cid)
-  if (digest === undefined || session.packs.findNow(digest) === undefined) return undefined
   const key = cidKey(cid)
+  if (digest === undefined || session.packs.findNow(digest) === undefined)
+    return forgetTexts(session.database, key) ? [] : undefined
   if (options.force !== true) assertFree(session, { key, cid })
   const views = ancestorsOf(session.database, key).flatMap(({ key: above }) => moveViewOut(session, above))
   removePacked(session, step, digest)
+  forgetTexts(session.database, key)
   return views
 }
 

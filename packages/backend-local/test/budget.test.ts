@@ -247,7 +247,7 @@ test('a catalog without sums gets them', async () => {
   const database = new DatabaseSync(join(dir, 'catalog.sqlite'))
   database.exec(`DROP TRIGGER blobs_come; DROP TRIGGER blobs_go; DROP TRIGGER blobs_change; DROP TABLE totals; DROP TABLE ghosts;
     DROP TABLE blocks; DROP TABLE block_sets; DROP INDEX blobs_unindexed; ALTER TABLE blobs DROP COLUMN indexed;
-    DROP TABLE packs; DROP TABLE copies; DROP TABLE copy_totals; ALTER TABLE blobs DROP COLUMN packed;
+    DROP TABLE packs; DROP TABLE copies; DROP TABLE copy_totals; DROP TABLE kept; ALTER TABLE blobs DROP COLUMN packed;
     DROP INDEX blobs_by_value; DROP INDEX blobs_by_size; DROP INDEX members_by_use; CREATE INDEX blobs_by_use ON blobs (used_at);
     ALTER TABLE blobs DROP COLUMN uses; ALTER TABLE blobs DROP COLUMN value; ALTER TABLE blobs DROP COLUMN arrival;
     PRAGMA user_version = 1`)

@@ -1246,6 +1246,26 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
       },
     })),
   ],
+  'evict: removes what a far tier has, and nothing else': [
+    wrong((store) => ({ evict: (cid) => store.delete(cid, { force: true }) })),
+    wrong((store) => ({
+      evict: async (cid) =>
+        (await store.catalog.get(cid))?.pinned === true ? store.delete(cid, { force: true }) : store.evict(cid),
+    })),
+    wrong(() => ({ evict: async () => false })),
+  ],
+  'evict: names and aliases go on naming what a far tier has': [
+    wrong((store) => ({
+      gc: async (options) => {
+        for await (const { cid } of store.catalog.list()) await store.delete(cid)
+        return store.gc(options)
+      },
+    })),
+    wrong((store) => ({
+      delete: async (cid, options) =>
+        (await store.delete(cid, options)) && (await store.catalog.get(cid)) !== undefined,
+    })),
+  ],
   'gc: evicts first what a far tier has': [wrongCopies(() => ({ found: async () => true }))],
 }
 

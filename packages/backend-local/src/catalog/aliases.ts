@@ -1,5 +1,6 @@
 import type { CID } from '@stowage/core/spi'
 import type { Database } from './database.ts'
+import { keptTarget } from './kept.ts'
 import { cidOf, type BlobRow } from './records.ts'
 
 export function aliasTarget(database: Database, alias: string): CID | undefined {
@@ -7,7 +8,8 @@ export function aliasTarget(database: Database, alias: string): CID | undefined 
     'SELECT key, version FROM aliases JOIN blobs ON blobs.id = aliases.blob WHERE alias = ?',
     alias,
   )
-  return row && cidOf(row)
+  const target = row ?? keptTarget(database, 'alias', alias)
+  return target && cidOf(target)
 }
 
 export function setAlias(database: Database, alias: string, blob: number): void {

@@ -7,6 +7,7 @@ import {
   type NameChange,
   type NameVersion,
 } from '@stowage/core/spi'
+import { forgetText, keptTarget } from './kept.ts'
 import { cidOf, type BlobRow } from './records.ts'
 import type { Database } from './database.ts'
 
@@ -17,7 +18,8 @@ export function nameTarget(database: Database, name: string): CID | undefined {
     'SELECT key, version FROM names JOIN blobs ON blobs.id = names.blob WHERE name = ?',
     name,
   )
-  return row && cidOf(row)
+  const target = row ?? keptTarget(database, 'name', name)
+  return target && cidOf(target)
 }
 
 /** Throws `conflict` when the name does not point where the change expects it to. */
@@ -36,6 +38,7 @@ export function setName(database: Database, change: NameChange, blob: number, ci
   assertCurrent(database, change)
   const current = database.get<{ blob: number }>('SELECT blob FROM names WHERE name = ?', change.name)
   if (current?.blob === blob) return
+  forgetText(database, 'name', change.name)
   database.run(
     'INSERT INTO names (name, blob) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET blob = excluded.blob',
     change.name,
@@ -45,7 +48,8 @@ export function setName(database: Database, change: NameChange, blob: number, ci
 }
 
 export function removeName(database: Database, name: string): boolean {
-  if (database.run('DELETE FROM names WHERE name = ?', name) === 0) return false
+  const removed = database.run('DELETE FROM names WHERE name = ?', name) > 0
+  if (!forgetText(database, 'name', name) && !removed) return false
   database.run('INSERT INTO name_history (name, cid, at) VALUES (?, NULL, ?)', name, Date.now())
   return true
 }

@@ -3,6 +3,7 @@ import { worth } from '../policy/worth.ts'
 import { costOf, tiersOf } from './copied.ts'
 import type { Database } from './database.ts'
 import { recall } from './ghosts.ts'
+import { keepTexts, restoreTexts } from './kept.ts'
 import { prefixEnd } from './prefix.ts'
 import { totals } from './totals.ts'
 
@@ -45,7 +46,7 @@ export function insertBlob(database: Database, cid: CID, blob: NewBlob): number 
   const key = cidKey(cid)
   const uses = recall(database, key) + 1
   const { taken, floor } = totals(database)
-  return database.insert(
+  const id = database.insert(
     `INSERT INTO blobs (key, version, directory, size, outboard, standing, created_at, used_at, trust, packed, uses, value, arrival)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     key,
@@ -62,6 +63,8 @@ export function insertBlob(database: Database, cid: CID, blob: NewBlob): number 
     floor + worth(blob.size, uses),
     taken + (blob.directory === 1 ? 0 : blob.size),
   )
+  restoreTexts(database, key, id)
+  return id
 }
 
 /** Puts what was used up again. Nothing there: nothing happens. */
@@ -108,6 +111,12 @@ export function deleteBlob(database: Database, id: number): void {
     id,
   )
   database.run('DELETE FROM blobs WHERE id = ?', id)
+}
+
+/** What was evicted keeps what it is called, where a far tier has it. */
+export function deleteEvicted(database: Database, row: BlobRow): void {
+  if (tiersOf(database, row.id).length > 0) keepTexts(database, row)
+  deleteBlob(database, row.id)
 }
 
 /** The CID as it was given. */

@@ -181,6 +181,16 @@ const MIGRATIONS: readonly string[] = [
       ON CONFLICT DO UPDATE SET copies = copies + 1, bytes = bytes + excluded.bytes;
   END;
   `,
+  `
+  CREATE TABLE kept (                  -- names and aliases of evicted content that far tiers have
+    kind TEXT NOT NULL,                -- name, alias
+    text TEXT NOT NULL,
+    key TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (kind, text)
+  ) WITHOUT ROWID;
+  CREATE INDEX kept_by_key ON kept (key);
+  `,
 ]
 
 export const SCHEMA_VERSION: number = MIGRATIONS.length

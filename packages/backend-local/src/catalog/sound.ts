@@ -16,6 +16,7 @@ const PROBES: readonly string[] = [
     'block_sets',
     'blocks',
     'copy_totals',
+    'kept',
   ].map((table) => `SELECT * FROM ${table}`),
   'SELECT key, version, directory, size, outboard, standing, created_at, used_at, trust, uses, value, arrival, packed, indexed FROM blobs',
   'SELECT blob, tier, state, since, attempts, due, error, owner, bytes FROM copies',

@@ -78,11 +78,30 @@ export function removeName(contents: MemoryContents, name: string, at: Date): bo
 }
 
 /** Takes content away, with its names and aliases. */
-export function remove(contents: MemoryContents, { cid }: Stored, at: Date): void {
+export function remove(contents: MemoryContents, { cid }: Pick<Stored, 'cid'>, at: Date): void {
+  forgetTexts(contents, cid, at)
+  contents.entries.delete(cidKey(cid))
+}
+
+/** Takes content away; where a far tier has it, what it is called stays. */
+export function evict(contents: MemoryContents, entry: Stored, at: Date): void {
+  if (isCopied(entry)) contents.entries.delete(cidKey(entry.cid))
+  else remove(contents, entry, at)
+}
+
+/** A far tier has it. */
+export function isCopied({ copies }: Stored): boolean {
+  return [...copies.values()].some(({ state }) => state === 'stored')
+}
+
+/** False: it had no name and no alias. */
+export function forgetTexts(contents: MemoryContents, cid: CID, at: Date): boolean {
   const key = cidKey(cid)
-  for (const name of namesOf(contents, cid)) removeName(contents, name, at)
-  for (const [alias, target] of contents.aliases) if (cidKey(target) === key) contents.aliases.delete(alias)
-  contents.entries.delete(key)
+  const names = namesOf(contents, cid)
+  const aliases = [...contents.aliases].filter(([, target]) => cidKey(target) === key)
+  for (const name of names) removeName(contents, name, at)
+  for (const [alias] of aliases) contents.aliases.delete(alias)
+  return names.length + aliases.length > 0
 }
 
 export function required(contents: MemoryContents, cid: CID, operation: string): Stored {

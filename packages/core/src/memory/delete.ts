@@ -2,7 +2,7 @@ import type { CID } from 'multiformats/cid'
 import { cidKey } from '../cid/key.ts'
 import { StorageError } from '../errors/storage-error.ts'
 import type { DeleteOptions } from '../spi/near-store.ts'
-import { remove } from './commit.ts'
+import { forgetTexts, remove } from './commit.ts'
 import { entryOf, type Stored } from './contents.ts'
 import { fallsWith, holdersOf, isProtected } from './members.ts'
 import type { Session } from './session.ts'
@@ -14,7 +14,8 @@ export async function deleteContent(
 ): Promise<boolean> {
   begin(options)
   const entry = entryOf(contents, cid)
-  if (entry === undefined) return false
+  // What was evicted may still have a name.
+  if (entry === undefined) return forgetTexts(contents, cid, now())
   if (options.force !== true) {
     const init = { operation: 'delete', cid }
     if (isProtected(contents, entry))

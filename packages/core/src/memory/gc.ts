@@ -1,9 +1,10 @@
+import type { CID } from 'multiformats/cid'
 import { cidKey } from '../cid/key.ts'
 import { StorageError } from '../errors/storage-error.ts'
-import type { CopyState } from '../spi/copies.ts'
+import type { CallOptions } from '../spi/backend.ts'
 import type { GcOptions, GcReport } from '../spi/near-store.ts'
-import { remove } from './commit.ts'
-import { bytesHeld, type MemoryContents, type Stored } from './contents.ts'
+import { evict, isCopied } from './commit.ts'
+import { bytesHeld, entryOf, type MemoryContents, type Stored } from './contents.ts'
 import { fallsWith, holdersOf, stands } from './members.ts'
 import type { Session } from './session.ts'
 
@@ -20,9 +21,9 @@ export async function gc({ contents, now, begin }: Session, options: GcOptions =
   const long = at.getTime() - ABANDONED_AFTER
   const before = bytesHeld(contents)
   let removed = 0
-  const evict = (falling: Iterable<Stored>) => {
+  const evictAll = (falling: Iterable<Stored>) => {
     for (const entry of falling) {
-      remove(contents, entry, at)
+      evict(contents, entry, at)
       removed += 1
     }
   }
@@ -31,17 +32,30 @@ export async function gc({ contents, now, begin }: Session, options: GcOptions =
   for (const [key] of stale) contents.partials.delete(key)
   for (const { falling, usedAt } of evictable(contents)) {
     const [first] = falling
-    if (first !== undefined && !stands(contents, first) && usedAt < long) evict(falling)
+    if (first !== undefined && !stands(contents, first) && usedAt < long) evictAll(falling)
   }
   while (bytesHeld(contents) > maxSize) {
     const [least] = evictable(contents).sort(
       (one, other) => Number(other.isCopied) - Number(one.isCopied) || one.usedAt - other.usedAt,
     )
     if (least === undefined) break
-    evict(least.falling)
+    evictAll(least.falling)
   }
   const remaining = bytesHeld(contents)
   return { removed, freed: before - remaining, swept: stale.length, remaining }
+}
+
+/** Evicts content that a far tier has, with what falls with it. */
+export async function evictContent(
+  { contents, now, begin }: Session,
+  cid: CID,
+  options?: CallOptions,
+): Promise<boolean> {
+  begin(options)
+  const entry = entryOf(contents, cid)
+  const found = evictable(contents).find(({ falling, isCopied }) => isCopied && [...falling][0] === entry)
+  for (const one of found?.falling ?? []) evict(contents, one, now())
+  return found !== undefined
 }
 
 interface Evictable {
@@ -57,14 +71,14 @@ function evictable(contents: MemoryContents): Evictable[] {
   return [...contents.entries.values()]
     .filter((entry) => entry.pin === undefined && holdersOf(contents, entry.cid).length === 0)
     .map((entry) => fallsWith(contents, entry))
-    .filter((falling) => [...falling].every((one) => !contents.leases.has(cidKey(one.cid)) && !has(one, 'queued')))
+    .filter((falling) => [...falling].every((one) => !contents.leases.has(cidKey(one.cid)) && !isQueued(one)))
     .map((falling) => ({
       falling,
       usedAt: Math.max(...[...falling].map(({ lastUsedAt }) => lastUsedAt.getTime())),
-      isCopied: [...falling].slice(0, 1).some((root) => has(root, 'stored')),
+      isCopied: [...falling].slice(0, 1).some(isCopied),
     }))
 }
 
-function has({ copies }: Stored, wanted: CopyState): boolean {
-  return [...copies.values()].some(({ state }) => state === wanted)
+function isQueued({ copies }: Stored): boolean {
+  return [...copies.values()].some(({ state }) => state === 'queued')
 }

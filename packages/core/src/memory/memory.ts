@@ -5,7 +5,7 @@ import { blobOf, bytesHeld, memoryContents, type MemoryContents } from './conten
 import { deleteContent } from './delete.ts'
 import { directory, putDirectory } from './directories.ts'
 import { findBlock } from './find-block.ts'
-import { gc } from './gc.ts'
+import { evictContent, gc } from './gc.ts'
 import { leases } from './leases.ts'
 import { partials } from './partial.ts'
 import { read } from './read.ts'
@@ -96,6 +96,7 @@ export function memory(options: MemoryOptions = {}): NearStore {
     putDirectory: (given, options) => putDirectory(open, given, options),
     directory: (cid, options) => directory(open, cid, options),
     verify: (cid, options) => verify(open, cid, options),
+    evict: (cid, options) => evictContent(open, cid, options),
     gc: (options) => gc(open, options),
     findBlock: (digest, options) => findBlock(open, digest, options),
   }

@@ -157,6 +157,12 @@ export interface NearStore extends Backend {
   /** Re-hashes what is stored, past every memory of earlier checks. One sentence a problem; none: it is good. */
   verify(cid: CID, options?: CallOptions): Promise<readonly string[]>
   gc(options?: GcOptions): Promise<GcReport>
+  /**
+   * Removes what a far tier is known to have, of a directory with the members that stand only through it. Names and aliases
+   * stay, here as in every eviction of such content: they are how it is found again. False: it is not here, no tier is known to have
+   * it, or it is pinned, leased, held by a directory, or yet to be copied.
+   */
+  evict(cid: CID, options?: CallOptions): Promise<boolean>
   usage(): Promise<Usage>
   /**
    * The stored blob or directory of whose DAG the block with this SHA-256 is a part, so that it can be served to IPFS out of

@@ -1,4 +1,4 @@
-import type { CID, CopyRecord, NearStore } from '@stowage/core/spi'
+import { sha256, sha256Alias, type CID, type CopyRecord, type NearStore } from '@stowage/core/spi'
 import type { ConformanceCase } from '../../case.ts'
 import { check, collect, fails, same, sameCid } from '../../check.ts'
 import { blobOf, blobsOf, bodyOf, LEAF } from '../../fixtures.ts'
@@ -197,5 +197,60 @@ export const copiesCases: readonly ConformanceCase<NearStore>[] = [
       for (const blob of [first, third]) await isPresent(store, blob)
       await store.gc({ maxSize: 0 })
     }
+  }),
+  near('evict: removes what a far tier has, and nothing else', [], async ({ open }) => {
+    const store = await open()
+    const { copies, pins } = store.catalog
+    const [small, large, member, lone] = [await blobOf(11), await blobOf(LEAF + 1), await blobOf(12), await blobOf(13)]
+    for (const { bytes } of [small, large, lone]) await store.ingest(bodyOf(bytes))
+    await store.ingest(bodyOf(member.bytes), { member: true })
+    const directory = folder({ member })
+    await store.putDirectory(directory)
+    for (const { cid } of [small, large, member, directory]) await copies.found(cid, 'a')
+    same(await store.evict(lone.cid), false, 'evict of what no tier has')
+    same(await store.evict((await blobOf(14)).cid), false, 'evict of what is not here')
+    same(await store.evict(member.cid), false, 'evict of what a directory holds')
+    await pins.set(small.cid)
+    same(await store.evict(small.cid), false, 'evict of what is pinned')
+    await pins.remove(small.cid)
+    await copies.queue(small.cid, ['b'])
+    same(await store.evict(small.cid), false, 'evict of what is yet to be copied')
+    await copies.found(small.cid, 'b')
+    const lease = await store.lease(large.cid)
+    same(await store.evict(large.cid), false, 'evict of what is leased')
+    await lease.release()
+    for (const { cid } of [small, large, directory]) same(await store.evict(cid), true, 'evict')
+    for (const blob of [small, large, member]) await isAbsent(store, blob)
+    check((await store.directory(directory.cid)) === undefined, 'has the directory')
+    await isPresent(store, lone)
+  }),
+  near('evict: names and aliases go on naming what a far tier has', ['reopen'], async (context) => {
+    const store = await context.open()
+    for (const [index, blob] of [await blobOf(11), await blobOf(LEAF + 1)].entries()) {
+      const { names, aliases, copies } = store.catalog
+      const [name, alias] = [`name ${index}`, sha256Alias(sha256(blob.bytes))]
+      await store.ingest(bodyOf(blob.bytes), { name: { name }, alias: index > 0 })
+      await copies.found(blob.cid, 'a')
+      await store.gc({ maxSize: 0 })
+      await isAbsent(store, blob)
+      sameCid(await names.get(name), blob.cid, 'name')
+      if (index > 0) sameCid(await aliases.get(alias), blob.cid, 'alias')
+      await fails(names.set({ name, ifCurrent: null }, blob.cid), 'not-found')
+      same((await collect(names.history(name))).length, 1, 'history')
+      await store.ingest(bodyOf(blob.bytes), { copies: ['a'] })
+      sameList((await store.catalog.get(blob.cid))?.names ?? [], [name], 'names of what came back')
+      await copies.found(blob.cid, 'a')
+      same(await store.evict(blob.cid), true, 'evict')
+    }
+    const again = await context.reopen(store)
+    const { names } = again.catalog
+    const [one, two] = [await names.get('name 0'), await names.get('name 1')]
+    check(one !== undefined && two !== undefined, 'forgot a name')
+    same(await names.remove('name 0'), true, 'remove')
+    same(await again.delete(one), false, 'delete of what is neither here nor named')
+    same(await again.delete(two), true, 'delete of what is not here, and named')
+    sameCid(await names.get('name 1'), undefined, 'name of what was deleted')
+    for (const name of ['name 0', 'name 1'])
+      sameCid((await collect(names.history(name)))[0]?.cid, undefined, 'end of the history')
   }),
 ]
