@@ -1,6 +1,7 @@
 export * from './spi/index.ts'
 export * from './storage/storage.ts'
 export type * from './storage/types.ts'
+export type { AutoTierOptions } from './storage/rules/options.ts'
 export type * from './storage/stored-blob.ts'
 export type * from './progress/progress.ts'
 export type { Content } from './content/content.ts'

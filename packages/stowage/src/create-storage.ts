@@ -37,6 +37,7 @@ export async function open(settings: Settings): Promise<StorageWrapper> {
       maxSize: settings.maxSize,
       gcInterval: settings.gcInterval,
       pinByDefault: settings.pinByDefault,
+      autoTier: settings.autoTier,
     })
   } catch (error) {
     await Promise.allSettled([near, ...far.tiers].map((backend) => backend.close()))

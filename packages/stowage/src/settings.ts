@@ -1,6 +1,6 @@
-import { type Backend, decideGate, type Environment, type Gate, type Logger } from '@stowage/core'
+import { type AutoTierOptions, type Backend, decideGate, type Environment, type Gate, type Logger } from '@stowage/core'
 import { checkOptions } from './check-options.ts'
-import type { BackendsConfig } from './config/config.ts'
+import type { BackendsConfig, PolicyConfig } from './config/config.ts'
 import { parseDuration } from './config/duration.ts'
 import { type LoadedConfig, loadConfig } from './config/load-config.ts'
 import { configError, type Problem, show } from './config/problem.ts'
@@ -23,6 +23,7 @@ export interface Settings {
   readonly pinByDefault: boolean
   /** Requests that one source may have under way. */
   readonly poolSize: number | undefined
+  readonly autoTier: boolean | AutoTierOptions | undefined
   readonly logger: Logger
   readonly unknownKeys: readonly string[]
   readonly configFile: string | undefined
@@ -51,6 +52,7 @@ export async function settle(options: StorageOptions): Promise<Settings> {
     gcInterval: options.gcInterval === undefined ? config.performance?.gcInterval : parseDuration(options.gcInterval),
     pinByDefault: options.pinByDefault ?? config.policy?.pinByDefault ?? false,
     poolSize: config.performance?.poolSize,
+    autoTier: autoTierOf(config.policy?.autoTier),
     logger: options.logger ?? defaultLogger(),
     unknownKeys: loaded.unknownKeys,
     configFile: file,
@@ -81,4 +83,15 @@ function gateOf(
     env,
     hasTiers,
   })
+}
+
+/** `true` for a rule of its own means its defaults, which is what saying nothing of it means, too. */
+function autoTierOf(config: PolicyConfig['autoTier']): boolean | AutoTierOptions | undefined {
+  if (typeof config !== 'object') return config
+  const { seeding, cooling, interval } = config
+  return {
+    seeding: seeding === true ? undefined : seeding,
+    cooling: cooling === true ? undefined : cooling,
+    interval,
+  }
 }

@@ -3,6 +3,7 @@ import type { Gate } from '../gate/gate.ts'
 import type { Backend } from '../spi/backend.ts'
 import type { NearStore } from '../spi/near-store.ts'
 import type { Outbox } from './outbox/outbox.ts'
+import type { AutoTier } from './rules/rules.ts'
 import type { Logger, StorageInit } from './types.ts'
 
 /** What the commands share. */
@@ -15,6 +16,8 @@ export interface Context {
   readonly gate: Gate
   readonly logger: Logger
   readonly outbox: Outbox
+  /** Absent: no rules are on. */
+  readonly autoTier: AutoTier | undefined
   /** Names of the tiers that get a copy where nobody says which. */
   readonly defaultTiers: readonly string[] | undefined
   /** Tiers that could not be started. */

@@ -4,7 +4,7 @@ import { StorageError } from '../errors/storage-error.ts'
 import type { Far } from '../fetch/far.ts'
 import { decideGate, type Gate } from '../gate/gate.ts'
 import { assertName } from '../ref/assert-name.ts'
-import type { Provider } from '../spi/backend.ts'
+import type { Backend, Provider } from '../spi/backend.ts'
 import type { NameVersion } from '../spi/catalog.ts'
 import type { DeleteOptions, GcOptions, GcReport } from '../spi/near-store.ts'
 import { exportCar } from './commands/export-car.ts'
@@ -20,7 +20,9 @@ import { verify } from './commands/verify.ts'
 import { copyAgain, copyPlan } from './far/replicate.ts'
 import { lifetime, type Lifetime } from './lifetime.ts'
 import { silentLogger } from './logger.ts'
-import { createOutbox } from './outbox/outbox.ts'
+import { createOutbox, type Outbox } from './outbox/outbox.ts'
+import { rulesOf } from './rules/options.ts'
+import { createAutoTier, type AutoTier } from './rules/rules.ts'
 import { statFar } from './stat-far.ts'
 import { recordNear } from './record-near.ts'
 import { resolveOrMiss, resolveRef, quoteRef } from './resolve.ts'
@@ -69,13 +71,15 @@ export class StorageWrapper {
     this.isDistributed = this.gate.distributed && tiers.length > 0
     const used = this.isDistributed ? tiers : []
     const counters = { puts: 0, deduplicated: 0, nearHits: 0, nearMisses: 0, copied: 0 }
+    const outbox = createOutbox({ near, logger, lifetime: this.#lifetime, counters }, used)
     this.#context = {
       near,
       tiers: used,
       far: used.length > 0 ? () => (this.#far ??= this.#openFar()) : undefined,
       gate: this.gate,
       logger,
-      outbox: createOutbox({ near, logger, lifetime: this.#lifetime, counters }, used),
+      outbox,
+      autoTier: this.#autoTier(used, outbox),
       defaultTiers: init.defaultTiers,
       unavailable: init.unavailable ?? [],
       pinByDefault: init.pinByDefault ?? false,
@@ -287,6 +291,7 @@ export class StorageWrapper {
   async close(): Promise<void> {
     clearInterval(this.#collecting)
     this.#context.outbox.stop()
+    this.#context.autoTier?.stop()
     // At once: a call may wait for something that only the closing of its backend ends.
     const ended = this.#lifetime.close()
     // Not opened, or failed to: nothing to close.
@@ -304,6 +309,14 @@ export class StorageWrapper {
   async #openFar(): Promise<Far> {
     const { createFar } = await import('../fetch/far.ts')
     return createFar(this.#context, this.#init.fetch)
+  }
+
+  #autoTier(tiers: readonly Backend[], outbox: Outbox): AutoTier | undefined {
+    const { near, logger = silentLogger, autoTier } = this.#init
+    const rules = rulesOf(autoTier)
+    if (rules === undefined || tiers.length === 0) return undefined
+    const seedTo = (): readonly string[] => copyPlan(this.#context, {}).queued
+    return createAutoTier(rules, { near, tiers, seedTo, outbox, logger, lifetime: this.#lifetime })
   }
 
   #collectEvery(interval: number | undefined): NodeJS.Timeout | undefined {

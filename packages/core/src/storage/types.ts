@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import type { StorageError } from '../errors/storage-error.ts'
 import type { FarOptions } from '../fetch/far.ts'
+import type { AutoTierOptions } from './rules/options.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { OnProgress } from '../progress/progress.ts'
 import type { Backend, CallOptions } from '../spi/backend.ts'
@@ -145,6 +146,20 @@ export interface TierCopies {
   readonly bytes: number
 }
 
+/** Since this storage was opened. */
+export interface RulesStatus {
+  readonly seeded: number
+  readonly cooled: number
+  /** The last ones, newest first. */
+  readonly recent: readonly RuleAction[]
+}
+
+export interface RuleAction {
+  readonly rule: 'seeding' | 'cooling'
+  readonly cid: CID
+  readonly at: Date
+}
+
 export interface FlushOptions extends WaitOptions {
   /** Also those that failed for good. Default false. */
   readonly failed?: boolean | undefined
@@ -165,6 +180,8 @@ export interface StorageStatus {
   readonly backends: readonly BackendStatus[]
   readonly usage: Usage
   readonly outbox: OutboxStatus
+  /** What the rules of `autoTier` did. Absent: none are on. */
+  readonly rules?: RulesStatus | undefined
   /** Since this storage was opened. */
   readonly counters: {
     readonly puts: number
@@ -189,6 +206,8 @@ export interface StorageInit {
   readonly pinByDefault?: boolean | undefined
   /** Names of the far tiers that get a copy where a call does not say which. Default: all that take blobs. */
   readonly defaultTiers?: readonly string[] | undefined
+  /** Rules that move content between the tiers: true for their defaults. Default false. */
+  readonly autoTier?: boolean | AutoTierOptions | undefined
   /** Byte budget of the near store. */
   readonly maxSize?: number | undefined
   /** Milliseconds between collections. Default: only when asked. */

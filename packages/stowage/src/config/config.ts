@@ -70,8 +70,17 @@ export interface S3Config {
 export interface PolicyConfig {
   readonly defaultBackends?: readonly string[] | undefined
   readonly pinByDefault?: boolean | undefined
-  readonly autoTier?: boolean | undefined
+  readonly autoTier?: boolean | AutoTierConfig | undefined
 }
+
+/** Durations in milliseconds. */
+export interface AutoTierConfig {
+  readonly seeding?: RuleConfig<{ readonly reads?: number | undefined; readonly within?: number | undefined }>
+  readonly cooling?: RuleConfig<{ readonly after?: number | undefined }>
+  readonly interval?: number | undefined
+}
+
+type RuleConfig<T> = boolean | T | undefined
 
 export interface PerformanceConfig {
   /** Bytes. */

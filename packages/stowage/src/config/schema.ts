@@ -89,6 +89,10 @@ const backends = section({
   pinning: section({ enabled: flag.optional(), endpoint: url, token: text }).optional(),
 })
 
+function flagOr<T extends z.ZodRawShape>(shape: T) {
+  return z.union([section(shape), flag], { error: 'true or false, or a mapping' })
+}
+
 export const root: z.ZodType<StowageConfig> = section({
   enabled: flag.optional(),
   forceLocal: flag.optional(),
@@ -97,7 +101,11 @@ export const root: z.ZodType<StowageConfig> = section({
   policy: section({
     defaultBackends: list(text, 'names of backends').optional(),
     pinByDefault: flag.optional(),
-    autoTier: flag.optional(),
+    autoTier: flagOr({
+      seeding: flagOr({ reads: count.optional(), within: duration.optional() }).optional(),
+      cooling: flagOr({ after: duration.optional() }).optional(),
+      interval: duration.optional(),
+    }).optional(),
   }).optional(),
   performance: section({
     maxSize: size.optional(),

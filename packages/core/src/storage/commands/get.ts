@@ -64,7 +64,7 @@ export function get(
 
 /** A whole small blob by its CID, where the near store can give it in one step. */
 async function atOnce(
-  { near, counters, far }: Context,
+  { near, counters, far, autoTier }: Context,
   ref: Ref,
   slices: readonly Slice[],
   { onProgress, signal }: WaitOptions,
@@ -76,7 +76,10 @@ async function atOnce(
     if (far !== undefined && StorageError.is(error, 'integrity')) return undefined
     throw error
   })
-  if (bytes !== undefined) counters.nearHits++
+  if (bytes !== undefined) {
+    counters.nearHits++
+    autoTier?.noteRead(parsed.cid)
+  }
   return bytes
 }
 
@@ -87,7 +90,7 @@ async function* readBody(
   options: WaitOptions & { readonly lend: boolean },
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const { near, counters, far } = context
+  const { near, counters, autoTier, far } = context
   const progress = meter(options.onProgress, { layer: 'cache' })
   const cid = await resolveRef(near, ref, { signal, far })
   const record = await recordNear(near, cid)
@@ -97,6 +100,7 @@ async function* readBody(
     return
   }
   counters.nearHits++
+  autoTier?.noteRead(cid)
   near.catalog.touch(cid)
   if (record.kind === 'directory') {
     throw new StorageError('invalid-argument', `${cid} is a directory: list it, or save it to a folder.`, { cid })
@@ -183,7 +187,7 @@ export async function bring(
   signal: AbortSignal,
   progress: Meter,
 ): Promise<Located & { readonly progress: Meter }> {
-  const { near, counters, far } = context
+  const { near, counters, autoTier, far } = context
   const cid = await resolveRef(near, ref, { signal, far })
   let record = await recordNear(near, cid)
   if (record === undefined) {
@@ -195,6 +199,7 @@ export async function bring(
     return { cid, size: record.size, isDirectory: record.kind === 'directory', progress: counted(progress) }
   }
   counters.nearHits++
+  autoTier?.noteRead(cid)
   near.catalog.touch(cid)
   return { cid, size: record.size, isDirectory: record.kind === 'directory', progress }
 }

@@ -13,8 +13,8 @@ const PROBE_MS = 5_000
 export async function status(
   context: Context,
   signal: AbortSignal,
-): Promise<Pick<StorageStatus, 'backends' | 'usage' | 'outbox' | 'counters'>> {
-  const { near, tiers, outbox, unavailable, counters } = context
+): Promise<Pick<StorageStatus, 'backends' | 'usage' | 'outbox' | 'rules' | 'counters'>> {
+  const { near, tiers, outbox, autoTier, unavailable, counters } = context
   const [usage, sums, ...probed] = await Promise.all([
     near.usage(),
     near.catalog.copies.sums(),
@@ -29,6 +29,7 @@ export async function status(
     ],
     usage,
     outbox: outboxStatus(sums, outbox),
+    ...(autoTier !== undefined && { rules: autoTier.status() }),
     counters: { ...counters },
   }
 }

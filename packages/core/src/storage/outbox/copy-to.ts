@@ -2,6 +2,7 @@ import type { CID } from 'multiformats/cid'
 import { cidKey } from '../../cid/key.ts'
 import { raceAbort } from '../../errors/abort.ts'
 import { StorageError } from '../../errors/storage-error.ts'
+import { patience } from './patience.ts'
 import { semaphore, type Semaphore } from '../../layers/semaphore.ts'
 import type { Backend, BlobSource, Body, ReadOptions } from '../../spi/backend.ts'
 import type { NearStore } from '../../spi/near-store.ts'
@@ -11,6 +12,8 @@ export type Target = Pick<Backend, 'name' | 'putDirectory'> & Required<Pick<Back
 
 /** Blobs of one directory that are under way at a time. */
 const AT_ONCE = 4
+/** Milliseconds in which a tier takes no byte and ends nothing, after which it is given up. */
+const STALLED = 5 * 60_000
 
 export interface CopyOptions {
   /** Also what the tier is known to have. */
@@ -68,22 +71,28 @@ async function missing(copying: Copying, cid: CID): Promise<void> {
   await copies.found(cid, tier.name)
 }
 
-async function blob({ near, tier, slots, signal }: Copying, cid: CID): Promise<void> {
-  const free = await slots.acquire(signal)
+async function blob(copying: Copying, cid: CID): Promise<void> {
+  const { near, tier, slots } = copying
+  const free = await slots.acquire(copying.signal)
+  const { signal, moved, end } = patience(STALLED, copying.signal)
   try {
-    await raceAbort(tier.put(await blobSource(near, cid, signal), { signal }), signal)
+    await raceAbort(tier.put(await blobSource(near, cid, moved, signal), { signal }), signal)
   } finally {
+    end()
     free()
   }
 }
 
-async function blobSource(near: NearStore, cid: CID, signal: AbortSignal): Promise<BlobSource> {
+async function blobSource(near: NearStore, cid: CID, moved: () => void, signal: AbortSignal): Promise<BlobSource> {
   const stat = await near.stat(cid, { signal })
   const outboard = await near.outboard(cid, { signal })
   if (stat === undefined || outboard === undefined)
     throw new StorageError('not-found', `${cid} is not stored.`, { cid })
   const open = async function* (options?: ReadOptions): Body & AsyncGenerator<Uint8Array> {
-    yield* (await near.read(cid, { signal, ...options })).body
+    for await (const chunk of (await near.read(cid, { signal, ...options })).body) {
+      moved()
+      yield chunk
+    }
   }
   return { ...stat, outboard, open }
 }
