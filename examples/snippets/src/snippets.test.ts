@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { afterAll, expect, it, vi } from 'vitest'
 import { readOrDefault } from './errors.ts'
 import { otherMachine, withGateways, withMirror, withPublicGateways } from './gateways.ts'
+import { withKubo, withPinning } from './kubo-tiers.ts'
 import { storage } from './memory.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'snippets-'))
@@ -32,12 +33,13 @@ it('a miss is told from a failure', async () => {
   expect(await readOrDefault(storage, 'present')).toBe('text')
 })
 
-it('gateways and mirrors open without asking anybody', async () => {
+it('far tiers open without asking anybody', async () => {
   vi.stubEnv('STOWAGE_DIR', folder)
   vi.stubGlobal('fetch', () => {
     throw new Error('somebody was asked')
   })
   for (const open of [withGateways, withMirror, withPublicGateways]) await (await open()).close()
+  for (const open of [withKubo, () => withPinning('token')]) await (await open()).close()
   expect(otherMachine.name).toBe('other-machine')
   vi.unstubAllGlobals()
   vi.unstubAllEnvs()

@@ -32,10 +32,8 @@ export const KINDS: FarKinds = {
   },
   helia: {
     package: '@stowage/backend-helia',
-    open: async ({ listen, peers, mdns, dht, delegatedRouters, patience, stall }, name, { near, dir }) => {
-      const { helia } = await import('@stowage/backend-helia')
-      return helia({ near, dir, listen, peers, mdns, dht, delegatedRouters, patience, stall, name })
-    },
+    open: async (_, name, { near, dir, logger }) =>
+      made(await import('@stowage/backend-helia'), 'helia', { near, dir, logger, name }),
   },
   gateways: {
     package: '@stowage/backend-gateway',
