@@ -32,8 +32,10 @@ export const KINDS: FarKinds = {
   },
   helia: {
     package: '@stowage/backend-helia',
-    open: async (_, name, { near, dir, logger }) =>
-      made(await import('@stowage/backend-helia'), 'helia', { near, dir, logger, name }),
+    open: async ({ listen, peers, mdns, dht, delegatedRouters, patience, stall }, name, { near, dir }) => {
+      const { helia } = await import('@stowage/backend-helia')
+      return helia({ near, dir, listen, peers, mdns, dht, delegatedRouters, patience, stall, name })
+    },
   },
   gateways: {
     package: '@stowage/backend-gateway',

@@ -37,8 +37,8 @@ const probe = async (backends: object, modules: Record<string, string | null>): 
 
 /** A package that gives a memory as far tier, and shows what options it got. */
 const shown = (factory: string) => `
-  export const ${factory} = ({ name, near, dir, logger, ...options }) => {
-    const call = async () => { throw new Error(JSON.stringify({ factory: '${factory}', surroundings: Boolean(near && dir && logger), options })) }
+  export const ${factory} = ({ name, near, dir, ...options }) => {
+    const call = async () => { throw new Error(JSON.stringify({ factory: '${factory}', surroundings: Boolean(near && dir), options })) }
     return { name, traits: { ranges: 'none', verifies: 'nothing' }, stat: call, read: call, health: call, close: async () => {} }
   }`
 

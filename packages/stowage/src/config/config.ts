@@ -12,7 +12,7 @@ export interface StowageConfig {
 export interface BackendsConfig {
   readonly local?: { readonly path?: string | undefined } | undefined
   readonly ipfs?: IpfsConfig | undefined
-  readonly helia?: object | undefined
+  readonly helia?: HeliaConfig | undefined
   readonly filecoin?: { readonly provider?: string | undefined; readonly apiKey?: string | undefined } | undefined
   readonly s3?: S3Config | undefined
   readonly pinning?: { readonly endpoint: string; readonly token: string } | undefined
@@ -38,6 +38,21 @@ export interface IpfsConfig {
   readonly search?: number | undefined
   /** Milliseconds. */
   readonly timeout?: number | undefined
+}
+
+export interface HeliaConfig {
+  /** Multiaddrs. */
+  readonly listen?: readonly string[] | undefined
+  /** Multiaddrs. */
+  readonly peers?: readonly string[] | undefined
+  readonly mdns?: boolean | undefined
+  readonly dht?: boolean | undefined
+  /** URLs. */
+  readonly delegatedRouters?: readonly string[] | undefined
+  /** Milliseconds. */
+  readonly patience?: number | undefined
+  /** Milliseconds. */
+  readonly stall?: number | undefined
 }
 
 export interface S3Config {

@@ -277,6 +277,11 @@ describe('what is wrong is named', () => {
     [{ backends: { s3: 'models' } }, ['backends.s3', 'a mapping', '"models"']],
     [{ backends: { gateways: 'https://x' } }, ['backends.gateways', 'a list of URLs', '"https://x"']],
     [{ backends: { gateways: ['https://x', 'x'] } }, ['backends.gateways[1]', 'http', '"x"']],
+    [
+      { backends: { helia: { listen: ['127.0.0.1:4001'] } } },
+      ['backends.helia.listen[0]', 'multiaddr', '"127.0.0.1:4001"'],
+    ],
+    [{ backends: { helia: { mdns: 'often' } } }, ['backends.helia.mdns', 'true or false', '"often"']],
     [{ backends: { gateways: 'private' } }, ['backends.gateways', 'public', '"private"']],
     [{ backends: { gateways: 5 } }, ['backends.gateways', 'a list of URLs', 'public', 'a mapping', '5']],
     [{ backends: { gateways: { urls: ['https://x', 5] } } }, ['backends.gateways.urls[1]', 'a URL', '5']],

@@ -11,6 +11,10 @@ const text = z.string({ error: 'text' }).min(1, { error: 'text that is not empty
 
 const url = urlOf('http:', 'https:')
 
+const multiaddr = z
+  .string({ error: 'a multiaddr' })
+  .regex(/^\/\w/, { error: 'a multiaddr such as /ip4/127.0.0.1/tcp/0' })
+
 /** YAML 1.1 took yes and on for booleans, YAML 1.2 reads them as text; and variables are always text. */
 const flag = parsed('true or false', (value) => {
   if (typeof value === 'boolean') return value
@@ -60,7 +64,16 @@ const backends = section({
     search: duration.optional(),
     timeout: duration.optional(),
   }).optional(),
-  helia: section({ enabled: flag.optional() }).optional(),
+  helia: section({
+    enabled: flag.optional(),
+    listen: list(multiaddr, 'multiaddrs').optional(),
+    peers: list(multiaddr, 'multiaddrs').optional(),
+    mdns: flag.optional(),
+    dht: flag.optional(),
+    delegatedRouters: list(url, 'URLs').optional(),
+    patience: duration.optional(),
+    stall: duration.optional(),
+  }).optional(),
   filecoin: section({ enabled: flag.optional(), provider: text.optional(), apiKey: text.optional() }).optional(),
   s3: section({
     enabled: flag.optional(),

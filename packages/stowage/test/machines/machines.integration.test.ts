@@ -50,6 +50,16 @@ describe.skipIf(reason !== undefined)(`two machines${reason === undefined ? '' :
     }
   }
 
+  test('with a node within each, one serves what the other fetches, by bitswap', async () => {
+    const address = `/ip4/${machines.a.address}/tcp/4001`
+    const first = await storage(machines.a, { helia: { listen: [address] } })
+    const { cid } = await put(first, SIZE)
+    first.tell({ probe: true })
+    expect(await first.next()).toMatchObject([{ name: 'local' }, { name: 'helia', reachable: true }])
+    const other = await storage(machines.b, { helia: { listen: [], peers: [address] } })
+    expect(await get(other, cid)).toEqual({ sha256: sha256(SIZE) })
+  })
+
   describeOn('versitygw', 'with an S3 server', () => {
     test('what one puts, the other gets', async () => {
       const [{ s3 }] = await serve('versitygw', machines.a)

@@ -1,6 +1,6 @@
 // A storage on a machine of its own, in the folder of the first argument, with the configuration of the second. Puts as many bytes as
 // it is told, by `put`, and says the CID and the tiers; or gets what it is told, by `get`, and says what came of it, and on the way each
-// time that more of it is there. `limits`: bytes a second that it gets of the servers of a configuration.
+// time that more of it is there. With `probe` it says which backends it reaches. The third argument: bytes a second that it gets from each server.
 import { createHash } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { openHttpProxy } from '@stowage/backend-testkit/proxy'
@@ -10,6 +10,7 @@ import { pattern } from '../storage/pattern.ts'
 interface Order {
   readonly put?: number
   readonly get?: string
+  readonly probe?: true
 }
 
 const [dir, backends, limit] = process.argv.slice(2) as [string, string, string | undefined]
@@ -18,8 +19,9 @@ const storage = await createStorage({ dir, distributed: true, config: { backends
 say('open')
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { put, get } = JSON.parse(line) as Order
+  const { put, get, probe } = JSON.parse(line) as Order
   try {
+    if (probe) say((await storage.status()).backends.map(({ name, reachable }) => ({ name, reachable })))
     if (put !== undefined) {
       const { cid, tiers } = await storage.put(pattern(put), { replicate: 'wait' })
       say({ cid, tiers: Object.fromEntries(Object.entries(tiers).map(([name, { status }]) => [name, status])) })
