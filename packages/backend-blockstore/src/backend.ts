@@ -56,7 +56,7 @@ export function blockstore({ blockstore: store, name = 'blockstore' }: Blockstor
 
   return {
     name,
-    traits: { ranges: 'native', verifies: 'leaves' },
+    traits: { ranges: 'native', verifies: 'leaves', layer: 'ipfs' },
     stat: (cid, options) => reading.stat(cid, options),
     read: (cid, options) => reading.read(cid, options),
     outboard: (cid, options) => reading.outboard(cid, options),

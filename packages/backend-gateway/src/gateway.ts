@@ -86,7 +86,7 @@ export function gateway(options: GatewayOptions): Backend {
 
   return {
     name,
-    traits: { ranges: 'native', verifies: 'leaves' },
+    traits: { ranges: 'native', verifies: 'leaves', layer: 'ipfs' },
     sources,
     stat: (cid, options) => first('stat', cid, options?.signal, (source) => source.stat(cid, options)),
     read: async (cid, options = {}) => {

@@ -50,7 +50,7 @@ export function mirror(options: MirrorOptions): Backend {
 
   return {
     name,
-    traits: { ranges: 'native', verifies: 'nothing' },
+    traits: { ranges: 'native', verifies: 'nothing', layer: 'origin' },
     stat: async (cid, { signal } = {}) => {
       throwIfAborted(signal)
       assertStorable(cid)

@@ -88,7 +88,7 @@ export function gatewaySource(address: GatewayAddress, options: SourceOptions, s
 
   return {
     name,
-    traits: { ranges: 'native', verifies: 'leaves' },
+    traits: { ranges: 'native', verifies: 'leaves', layer: 'ipfs' },
     stat: async (cid, { signal } = {}) => {
       throwIfAborted(signal)
       assertStorable(cid)

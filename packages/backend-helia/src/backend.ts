@@ -129,7 +129,7 @@ export function helia(options: HeliaOptions = {}): HeliaBackend {
 
   return {
     name,
-    traits: { ranges: 'native', verifies: 'leaves' },
+    traits: { ranges: 'native', verifies: 'leaves', layer: 'ipfs' },
     ...reading,
     providers: (cid, callOptions) =>
       life.iterate(callOptions, async function* (signal): AsyncGenerator<Provider> {

@@ -96,7 +96,7 @@ export function kubo(options: KuboOptions): KuboBackend {
 
   return {
     name,
-    traits: { ranges: 'native', verifies: 'leaves' },
+    traits: { ranges: 'native', verifies: 'leaves', layer: 'ipfs' },
     stat: (cid, given = {}) => call('stat', cid, given, (signal) => statOf(cid, signal)),
     read: (cid, given = {}) =>
       call('read', cid, given, async (signal) => {

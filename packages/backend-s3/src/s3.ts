@@ -29,7 +29,7 @@ export function s3(options: S3Options): S3Backend {
 
   return {
     name: settings.name,
-    traits: { ranges: 'native', verifies: 'nothing', maxBlobSize: MAX_BLOB },
+    traits: { ranges: 'native', verifies: 'nothing', maxBlobSize: MAX_BLOB, layer: 's3' },
     stat: of('stat', stat),
     read: of<ReadOptions, BlobRead>('read', read),
     outboard: of('outboard', outboard),

@@ -13,6 +13,8 @@ export type Capability =
   | 'unpin'
   | 'providers'
   | 'outboard'
+  | 'directory'
+  | 'putDirectory'
   | 'findBlock'
   | 'ranges'
   | 'verifies'

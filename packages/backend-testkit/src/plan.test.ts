@@ -70,6 +70,6 @@ test('capabilities are what is there', () => {
   const { put, delete: remove, ...bare } = memory()
   expect([put, remove]).not.toContain(undefined)
   const found = capabilities({ ...bare, traits: { ranges: 'none', verifies: 'nothing' } }, { open: async () => bare })
-  expect([...found].sort()).toEqual(['findBlock', 'list', 'outboard', 'pin', 'unpin'])
+  expect([...found].sort()).toEqual(['directory', 'findBlock', 'list', 'outboard', 'pin', 'putDirectory', 'unpin'])
   expect(capabilities(bare, { open: async () => bare, seed: async () => {} })).toContain('filled')
 })

@@ -54,6 +54,8 @@ export function capabilities<B extends Backend>(backend: B, subject: Subject<B>)
     unpin: backend.unpin !== undefined,
     providers: backend.providers !== undefined,
     outboard: backend.outboard !== undefined,
+    directory: backend.directory !== undefined,
+    putDirectory: backend.putDirectory !== undefined,
     findBlock: 'findBlock' in backend && backend.findBlock !== undefined,
     ranges: backend.traits.ranges !== 'none',
     verifies: backend.traits.verifies !== 'nothing',

@@ -57,6 +57,44 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     wrong((store) => ({ stat: async (cid) => ({ cid, size: ((await store.stat(cid))?.size ?? 0) + 1 }) })),
     wrong((store) => ({ stat: async (cid) => ((await store.stat(cid))?.size === 0 ? undefined : store.stat(cid)) })),
   ],
+  'read: gives the same to those who bring the outboard': [
+    wrong((store) => ({
+      read: async (cid, options) =>
+        store.read(cid, options?.outboard === undefined ? options : { ...options, offset: 0, length: options.length }),
+    })),
+  ],
+  'directory: gives the nodes that were put, root first, and each child once': [
+    wrongDirectory((directory) => ({ ...directory, nodes: [...directory.nodes].reverse() })),
+    wrongDirectory((directory) => ({ ...directory, children: [...directory.children, ...directory.children] })),
+    wrongDirectory((directory) => ({
+      ...directory,
+      nodes: directory.nodes.map((node) => ({ ...node, bytes: flip(node.bytes) })),
+    })),
+    wrongDirectory((directory) => ({ ...directory, nodes: directory.nodes.slice(0, 1) })),
+  ],
+  'directory: of a blob, and of what is absent, is undefined': [
+    wrong((store) => ({
+      directory: async (cid) => (await store.directory(cid)) ?? { cid, size: 0, nodes: [], children: [] },
+    })),
+  ],
+  'stat: says of a directory that it is one': [
+    wrong((store) => ({
+      stat: async (cid) => {
+        const stat = await store.stat(cid)
+        return stat && { ...stat, isDirectory: true }
+      },
+    })),
+    wrong((store) => ({ stat: async (cid) => (await store.stat(cid)) ?? { cid, size: 0 } })),
+  ],
+  'putDirectory: twice is fine': [
+    wrong((store) => ({
+      putDirectory: async (directory, options) => {
+        if ((await store.directory(directory.cid)) !== undefined)
+          throw new StorageError('conflict', 'it is here already')
+        return store.putDirectory(directory, options)
+      },
+    })),
+  ],
   'read: chunks belong to whoever reads them': [
     wrongBody(async function* (body) {
       const memory = new Uint8Array(4 * 1_048_576)

@@ -1,5 +1,6 @@
 import type { ConformanceCase } from '../case.ts'
 import { abortingCases } from './aborting.ts'
+import { directoryCases } from './directories.ts'
 import { lifeCases } from './life.ts'
 import { puttingCases } from './putting.ts'
 import { readingCases } from './reading.ts'
@@ -8,6 +9,7 @@ import { readingCases } from './reading.ts'
 export const backendCases: readonly ConformanceCase[] = [
   ...readingCases,
   ...puttingCases,
+  ...directoryCases,
   ...abortingCases,
   ...lifeCases,
 ]

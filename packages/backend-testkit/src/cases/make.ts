@@ -10,7 +10,16 @@ export function one<B extends Backend = Backend>(
   return { name, needs, run }
 }
 
-type OptionalMethod = 'outboard' | 'put' | 'delete' | 'list' | 'pin' | 'unpin' | 'providers'
+type OptionalMethod =
+  | 'outboard'
+  | 'directory'
+  | 'putDirectory'
+  | 'put'
+  | 'delete'
+  | 'list'
+  | 'pin'
+  | 'unpin'
+  | 'providers'
 
 /** The backend, with the methods that the case's `needs` say it has. */
 export function able<B extends Backend, K extends OptionalMethod>(

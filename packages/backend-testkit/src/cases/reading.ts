@@ -1,4 +1,4 @@
-import { layouts } from '@stowage/core/spi'
+import { layouts, parseOutboard } from '@stowage/core/spi'
 import type { ConformanceCase } from '../case.ts'
 import { bytesOf, check, collect, fails, same, sameBytes, sameCid } from '../check.ts'
 import { blobOf, blobsOf, LEAF, sizes, smallLeaves, type Fixture } from '../fixtures.ts'
@@ -191,6 +191,20 @@ export const readingCases: readonly ConformanceCase[] = [
       }
     },
   ),
+  one('read: gives the same to those who bring the outboard', ['filled', 'ranges'], async (context) => {
+    const backend = await context.open()
+    const known = [undefined, layouts['kubo-legacy-cidv1'], layouts['unixfs-v0-2015']]
+    for (const layout of known) {
+      const blob = await blobOf(SIZE, { layout })
+      await context.fill(backend, blob)
+      const outboard = parseOutboard(blob.outboard, blob.cid, blob.size)
+      const { leaves } = outboard
+      for (const leaf of [0, leaves.count - 1]) {
+        const [offset, length] = [leaves.offset(leaf), leaves.length(leaf)]
+        await sameRead(backend.read(blob.cid, { offset, length, outboard }), blob, offset, offset + length)
+      }
+    }
+  }),
   one('outboard: of an absent blob is undefined', ['outboard'], async ({ open }) => {
     const backend = able(await open(), 'outboard')
     check((await backend.outboard((await blobOf(11)).cid)) === undefined, 'has an outboard of a blob that is not here')
