@@ -6,7 +6,7 @@ import { finishUpload, isSame, sendPart, storedParts, type SentPart, type Stored
 import { take } from './source.ts'
 import { assertStored, isStored } from './stored.ts'
 import { dropRest } from './sweep.ts'
-import { beginUpload, listUploads, type Upload } from './uploads.ts'
+import { beginUpload, isOver, listUploads, type Upload } from './uploads.ts'
 
 interface Begun {
   readonly key: string
@@ -26,18 +26,35 @@ const CANDIDATES = 4
 export async function putInParts(session: Session, blob: BlobSource, before: () => Promise<void>): Promise<void> {
   const key = keysOf(session.settings.prefix, blob.cid).blob
   for (let attempt = 1; ; attempt++) {
+    const begun = (await resumable(session, key)) ?? { key, id: await beginUpload(session, key), stored: new Map() }
     try {
-      const begun = (await resumable(session, key)) ?? { key, id: await beginUpload(session, key), stored: new Map() }
       const parts = await sendParts(session, blob, begun)
       await before()
       await finishUpload(session, begun, parts)
       await assertStored(session, blob)
       return await dropRest(session, key)
     } catch (error) {
-      if (!StorageError.is(error, 'conflict') || !error.transient || attempt === ATTEMPTS) throw error
-      // Somebody else finished this upload, or gave it up.
-      if (await isStored(session, blob)) return before()
+      if (!StorageError.is(error) || !error.transient) throw error
+      if (await isStored(session, blob).catch(() => false)) return before()
+      const isGone = (await partsUnlessOver(session, begun).catch(() => begun.stored)) === undefined
+      if (attempt === ATTEMPTS || !(isGone || error.code === 'conflict')) throw error
     }
+  }
+}
+
+/**
+ * The parts of an upload; `undefined` when somebody else finished it or gave it up. Servers say so in their answer to a
+ * part, too, but may close the connection before the whole part was sent, which looks like an outage.
+ */
+async function partsUnlessOver(
+  session: Session,
+  upload: Pick<Upload, 'key' | 'id'>,
+): Promise<Begun['stored'] | undefined> {
+  try {
+    return await storedParts(session, upload)
+  } catch (error) {
+    if (isOver(error)) return undefined
+    throw error
   }
 }
 
@@ -58,7 +75,8 @@ async function resumable(session: Session, key: string): Promise<Begun | undefin
   try {
     for await (const upload of listUploads(session, key)) {
       if (upload.key !== key || !fitsOurs(session, upload)) continue
-      found.push({ key, id: upload.id, stored: await storedParts(session, upload) })
+      const stored = await partsUnlessOver(session, upload)
+      if (stored !== undefined) found.push({ key, id: upload.id, stored })
       if (found.length === CANDIDATES) break
     }
   } catch (error) {

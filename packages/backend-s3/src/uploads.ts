@@ -57,6 +57,11 @@ export async function dropUpload(session: Session, { key, id }: Pick<Upload, 'ke
       client.send(new sdk.AbortMultipartUploadCommand({ Bucket, Key: key, UploadId: id }), options),
     )
   } catch (error) {
-    if (!StorageError.is(error, 'conflict')) throw error
+    if (!isOver(error)) throw error
   }
+}
+
+/** What servers say of an upload that was finished or given up; RGW calls it a missing key at times. */
+export function isOver(error: unknown): boolean {
+  return StorageError.is(error, 'conflict') || StorageError.is(error, 'not-found')
 }
