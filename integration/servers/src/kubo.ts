@@ -13,6 +13,8 @@ export interface KuboOptions extends ServerOptions {
   readonly swarm?: boolean | undefined
   /** Kubo's own configuration by its dotted keys, as in `ipfs config`: `{ 'Gateway.NoFetch': false }`. */
   readonly config?: Readonly<Record<string, unknown>> | undefined
+  /** The header that `API.Authorizations` of that configuration asks for. */
+  readonly authorization?: string | undefined
 }
 
 /** A Kubo node that knows no other. */
@@ -46,7 +48,8 @@ const quiet = {
   'Plugins.Plugins.telemetry.Config.Mode': 'off',
 }
 
-export async function startKubo({ host = '127.0.0.1', swarm = false, config = {} }: KuboOptions = {}): Promise<Kubo> {
+export async function startKubo(options: KuboOptions = {}): Promise<Kubo> {
+  const { host = '127.0.0.1', swarm = false, config = {}, authorization } = options
   const folder = temporaryFolder('kubo')
   const repository = join(folder.path, 'repo')
   const env = { IPFS_PATH: repository, HOME: folder.path, IPFS_TELEMETRY: 'off' }
@@ -74,7 +77,8 @@ export async function startKubo({ host = '127.0.0.1', swarm = false, config = {}
     const api = urlOf(await running.until('its API listened', () => readIfThere(join(repository, 'api'))))
     const gateway = await running.until('its gateway listened', () => readIfThere(join(repository, 'gateway')))
     const id = await running.until('it knew itself', async () => {
-      const answer = await answerOf(`${api}/api/v0/id`, { method: 'POST' })
+      const headers = authorization === undefined ? {} : { authorization }
+      const answer = await answerOf(`${api}/api/v0/id`, { method: 'POST', headers })
       return answer.ok ? ((await answer.json()) as { ID: string; Addresses: string[] | null }) : undefined
     })
     const addresses = (id.Addresses ?? []).filter((address) => address.startsWith('/ip4/'))
