@@ -11,16 +11,11 @@ import {
   type Provider,
   type StorageErrorInit,
 } from '@stowage/core/spi'
-import { bitswapOf } from './bitswap.ts'
 import { translate } from './errors.ts'
-import { createExchange, type Exchange } from './exchange.ts'
 import { readLocal } from './local-blocks.ts'
-import { createNeighbours, type KnownNeighbours } from './neighbours.ts'
-import { startNode, type Node } from './node.ts'
+import type { Running } from './running.ts'
 import { DEFAULTS, type HeliaOptions } from './options.ts'
 import { bringIn } from './bring-in.ts'
-import { findProviders } from './providers.ts'
-import { createWants } from './wants.ts'
 
 /** A node of IPFS that is connected. */
 export interface Peer {
@@ -34,18 +29,12 @@ export interface HeliaBackend extends Backend {
   node(options?: CallOptions): Promise<Helia>
   /** Multiaddrs under which this node can be called, with its peer id. */
   addresses(options?: CallOptions): Promise<readonly string[]>
+  /** Those connected, after a call to those of `peers` who are not. */
   peers(options?: CallOptions): Promise<readonly Peer[]>
   /** Connects to a node, by its multiaddr. */
   dial(address: string, options?: CallOptions): Promise<Peer>
   /** Tells the DHT, and those who asked for it in vain, that the blob can be had here. Without a DHT: `unsupported`. */
   provide(cid: CID, options?: CallOptions): Promise<void>
-}
-
-interface Running {
-  readonly node: Node
-  readonly neighbours: KnownNeighbours
-  readonly exchange: Exchange
-  stop(): Promise<void>
 }
 
 /**
@@ -62,42 +51,13 @@ export function helia(options: HeliaOptions = {}): HeliaBackend {
   let closing: Promise<void> | undefined
 
   async function running(signal: AbortSignal): Promise<Running> {
-    starting ??= start().catch((error: unknown) => {
-      starting = undefined
-      throw translate(error, { backend: name, operation: 'start' })
-    })
+    starting ??= import('./running.ts')
+      .then(({ start }) => start(name, options))
+      .catch((error: unknown) => {
+        starting = undefined
+        throw translate(error, { backend: name, operation: 'start' })
+      })
     return raceAbort(starting, signal)
-  }
-
-  async function start(): Promise<Running> {
-    const node = await startNode(options)
-    try {
-      const { libp2p, routing } = node.helia
-      const { patience = DEFAULTS.patience, stall = DEFAULTS.stall, peers = [], dht, mdns, delegatedRouters } = options
-      const bitswap = bitswapOf(node.helia)
-      const wants = createWants(bitswap, name)
-      const given = options.helia !== undefined
-      const routed = given || (dht !== undefined && dht !== false) || (delegatedRouters ?? []).length > 0
-      const discovers = mdns !== undefined && mdns !== false
-      const neighbours = createNeighbours({ libp2p, routing }, { peers, routed, discovers })
-      const onGone = ({ detail }: { detail: Parameters<typeof wants.gone>[0] }): void => wants.gone(detail)
-      libp2p.addEventListener('peer:disconnect', onGone)
-      // Whoever is to be called can call us back, too, from now on.
-      void neighbours.connected().catch(() => {})
-      return {
-        node,
-        neighbours,
-        exchange: createExchange({ backend: name, wants, neighbours, patience, stall }),
-        stop: async () => {
-          libp2p.removeEventListener('peer:disconnect', onGone)
-          wants.close()
-          await node.stop()
-        },
-      }
-    } catch (error) {
-      await node.stop()
-      throw error
-    }
   }
 
   /** A call that needs the node. */
@@ -133,9 +93,9 @@ export function helia(options: HeliaOptions = {}): HeliaBackend {
     ...reading,
     providers: (cid, callOptions) =>
       life.iterate(callOptions, async function* (signal): AsyncGenerator<Provider> {
-        const { node, exchange } = await running(signal)
+        const found = (await running(signal)).providers(cid, signal)
         try {
-          for await (const found of findProviders(node.helia, exchange, cid, signal)) yield { ...found, backend: name }
+          for await (const provider of found) yield { ...provider, backend: name }
         } catch (error) {
           throwIfAborted(signal)
           throw translate(error, { backend: name, operation: 'providers', cid })
@@ -165,19 +125,14 @@ export function helia(options: HeliaOptions = {}): HeliaBackend {
     addresses: (callOptions) =>
       run({ operation: 'addresses' }, callOptions, async ({ node }) => node.helia.libp2p.getMultiaddrs().map(String)),
     peers: (callOptions) =>
-      run(
-        { operation: 'peers' },
-        callOptions,
-        async ({
-          node: {
-            helia: { libp2p },
-          },
-        }) =>
-          libp2p.getPeers().map((id) => ({
-            id: id.toString(),
-            addresses: libp2p.getConnections(id).map(({ remoteAddr }) => remoteAddr.toString()),
-          })),
-      ),
+      run({ operation: 'peers' }, callOptions, async ({ node, neighbours }, signal) => {
+        await raceAbort(neighbours.connected(), signal)
+        const { libp2p } = node.helia
+        return libp2p.getPeers().map((id) => ({
+          id: id.toString(),
+          addresses: libp2p.getConnections(id).map(({ remoteAddr }) => remoteAddr.toString()),
+        }))
+      }),
     dial: (address, callOptions) =>
       run({ operation: 'dial' }, callOptions, async ({ node, neighbours }, signal) => {
         const id = await neighbours.dial(address, signal)
@@ -185,10 +140,10 @@ export function helia(options: HeliaOptions = {}): HeliaBackend {
         return { id: id.toString(), addresses: connections.map(({ remoteAddr }) => remoteAddr.toString()) }
       }),
     provide: (cid, callOptions) =>
-      run({ operation: 'provide', cid }, callOptions, async ({ node }, signal) => {
+      run({ operation: 'provide', cid }, callOptions, async ({ node, bitswap }, signal) => {
         if (near !== undefined && (await near.catalog.get(cid)) === undefined)
           throw new StorageError('not-found', `${cid} is not here.`, { backend: name, cid })
-        await bitswapOf(node.helia).notify(cid)
+        await bitswap.notify(cid)
         await raceAbort(node.helia.routing.provide(cid, { signal }), signal)
       }),
     close: () => (closing ??= close()),

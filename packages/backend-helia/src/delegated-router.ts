@@ -1,34 +1,47 @@
-import type { Provider, Router } from '@helia/interface'
+import type { Router } from '@helia/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { StorageError, type CID } from '@stowage/core/spi'
+import { collect } from './collect.ts'
+import type { Located } from './lookups.ts'
 
-/** Bytes of an answer at most. */
+/** Bytes of an answer that are looked at. */
 const LIMIT = 1024 * 1024
 
 /** Providers by the Delegated Routing V1 HTTP API (specs.ipfs.tech/routing/http-routing-v1): peers that speak bitswap. */
-export function delegatedRouter(url: string): Router {
+export async function* providersByHttp(url: string, cid: CID, signal?: AbortSignal): AsyncGenerator<Located> {
   const base = url.replace(/\/+$/, '')
-  return {
-    name: `delegated-router ${base}`,
-    findProviders: async function* (cid, options = {}) {
-      yield* await providersOf(base, cid, options.signal)
-    },
-  }
-}
-
-async function providersOf(base: string, cid: CID, signal: AbortSignal | undefined): Promise<Provider[]> {
   const response = await fetch(`${base}/routing/v1/providers/${cid}`, {
     headers: { accept: 'application/json' },
     ...(signal && { signal }),
   })
   // Servers of before IPIP-0513 say so of nothing found.
-  if (response.status === 404) return []
-  const text = await response.text()
-  if (!response.ok || text.length > LIMIT)
+  if (response.status === 404) {
+    await response.body?.cancel()
+    return
+  }
+  if (!response.ok) {
+    await response.body?.cancel()
     throw new StorageError('unavailable', `The router answered ${response.status}.`, { source: base, transient: true })
-  const { Providers = [] } = JSON.parse(text) as { Providers?: readonly Found[] | null }
-  return (Providers ?? []).flatMap((found) => providerOf(base, found))
+  }
+  const text = new TextDecoder().decode(await collect(response.body ?? [], LIMIT))
+  const { Providers } = JSON.parse(text) as { Providers?: readonly Found[] | null }
+  for (const found of Providers ?? []) {
+    const located = locatedOf(found)
+    if (located !== undefined) yield located
+  }
+}
+
+/** The same for whoever uses the node itself. */
+export function delegatedRouter(url: string): Router {
+  const name = `delegated-router ${url}`
+  return {
+    name,
+    findProviders: async function* (cid, options = {}) {
+      for await (const { id, multiaddrs } of providersByHttp(url, cid, options.signal))
+        yield { id: id.toCID(), multiaddrs, router: name, fallback: false }
+    },
+  }
 }
 
 interface Found {
@@ -39,14 +52,13 @@ interface Found {
 }
 
 /** Nothing, of what we cannot call or do not understand. */
-function providerOf(router: string, { Schema, ID, Addrs, Protocols }: Found): Provider[] {
+function locatedOf({ Schema, ID, Addrs, Protocols }: Found): Located | undefined {
   const speaks = Protocols ?? []
-  if (Schema !== 'peer' || ID === undefined) return []
-  if (speaks.length > 0 && !speaks.includes('transport-bitswap')) return []
+  if (Schema !== 'peer' || ID === undefined) return undefined
+  if (speaks.length > 0 && !speaks.includes('transport-bitswap')) return undefined
   try {
-    const multiaddrs = (Addrs ?? []).map((address) => multiaddr(address))
-    return [{ id: peerIdFromString(ID).toCID(), multiaddrs, protocols: [...speaks], router, fallback: false }]
+    return { id: peerIdFromString(ID), multiaddrs: (Addrs ?? []).map((address) => multiaddr(address)) }
   } catch {
-    return []
+    return undefined
   }
 }

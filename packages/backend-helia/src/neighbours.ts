@@ -1,15 +1,14 @@
-import type { Libp2p, PeerId } from '@libp2p/interface'
-import type { Routing } from '@helia/interface'
-import { peerIdFromCID } from '@libp2p/peer-id'
-import { multiaddr } from '@multiformats/multiaddr'
+import { KEEP_ALIVE, type Libp2p, type PeerId } from '@libp2p/interface'
+import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { StorageError, throwIfAborted } from '@stowage/core/spi'
+import type { Lookup } from './lookups.ts'
 import type { Neighbours } from './search.ts'
 
 export interface NeighbourOptions {
   /** Multiaddrs of nodes to stay connected to. */
   readonly peers: readonly string[]
-  /** True: providers can be looked up. */
-  readonly routed: boolean
+  /** Ways to find providers. */
+  readonly lookups: readonly Lookup[]
   /** True: others may turn up by themselves. */
   readonly discovers: boolean
 }
@@ -38,10 +37,7 @@ interface Kept {
   failure?: unknown
 }
 
-export function createNeighbours(
-  { libp2p, routing }: { readonly libp2p: Libp2p; readonly routing: Routing },
-  { peers, routed, discovers }: NeighbourOptions,
-): KnownNeighbours {
+export function createNeighbours(libp2p: Libp2p, { peers, lookups, discovers }: NeighbourOptions): KnownNeighbours {
   const kept = peers.map((address): Kept => ({ address, at: -Infinity }))
   let met = false
 
@@ -49,6 +45,12 @@ export function createNeighbours(
     const { remotePeer } = await libp2p.dial(addressOf(address), { signal })
     met = true
     return remotePeer
+  }
+
+  /** libp2p calls a node with that tag again when the connection is lost. */
+  async function keep({ address }: Kept): Promise<void> {
+    const id = await dial(address, AbortSignal.timeout(DIALING))
+    await libp2p.peerStore.merge(id, { tags: { [KEEP_ALIVE]: {} } })
   }
 
   /** Calls those of the kept who are not connected, unless that failed just now. */
@@ -61,7 +63,7 @@ export function createNeighbours(
           .findLast(({ name }) => name === 'p2p')?.value
         if (id !== undefined && there.has(id)) return
         if (peer.dialing === undefined && performance.now() - peer.at < DIALING) return
-        peer.dialing ??= dial(peer.address, AbortSignal.timeout(DIALING))
+        peer.dialing ??= keep(peer)
           .then(
             () => (peer.failure = undefined),
             (error: unknown) => (peer.failure = error),
@@ -88,7 +90,7 @@ export function createNeighbours(
     dial,
     failures: () => kept.flatMap(({ failure }) => (failure === undefined ? [] : [failure])),
     get expected() {
-      return met || kept.length > 0 || routed || discovers
+      return met || kept.length > 0 || lookups.length > 0 || discovers
     },
     connected: async () => {
       if (kept.length > 0) await reconnect()
@@ -101,27 +103,31 @@ export function createNeighbours(
       return able
     },
     find: async function* (cid, signal) {
-      if (!routed) return
-      let found = 0
       const either = AbortSignal.any([signal, AbortSignal.timeout(LOOKING)])
-      try {
-        for await (const { id } of routing.findProviders(cid, { signal: either })) {
-          const peer = peerIdFromCID(id)
-          if (peer.equals(libp2p.peerId) || !(await reach(peer, either))) continue
-          yield peer
-          if (++found === PROVIDERS) return
+      const failures: unknown[] = []
+      let found = 0
+      for (const lookUp of lookups) {
+        try {
+          for await (const { id, multiaddrs } of lookUp(cid, either)) {
+            if (id.equals(libp2p.peerId) || !(await reach(id, multiaddrs, either))) continue
+            yield id
+            if (++found === PROVIDERS) return
+          }
+        } catch (error) {
+          throwIfAborted(signal)
+          failures.push(error)
         }
-      } catch (error) {
-        throwIfAborted(signal)
-        // Its time was over: what it did not find by then is not to be found.
-        if (!either.aborted) throw error
       }
+      // One that answered is an answer, whatever became of the others.
+      if (failures.length > 0 && failures.length === lookups.length) throw failures[0]
     },
+    looksUp: lookups.length > 0,
   }
 
-  async function reach(peer: PeerId, signal: AbortSignal): Promise<boolean> {
+  async function reach(id: PeerId, multiaddrs: Multiaddr[], signal: AbortSignal): Promise<boolean> {
     try {
-      await libp2p.dial(peer, { signal: AbortSignal.any([signal, AbortSignal.timeout(DIALING)]) })
+      if (multiaddrs.length > 0) await libp2p.peerStore.merge(id, { multiaddrs })
+      await libp2p.dial(id, { signal: AbortSignal.any([signal, AbortSignal.timeout(DIALING)]) })
       return true
     } catch {
       return false
@@ -130,7 +136,7 @@ export function createNeighbours(
 }
 
 /** A multiaddr; text that is none: `invalid-argument`. */
-export function addressOf(text: string): ReturnType<typeof multiaddr> {
+export function addressOf(text: string): Multiaddr {
   try {
     return multiaddr(text)
   } catch (cause) {

@@ -1,13 +1,13 @@
-import type { HeliaWithLibp2p } from '@helia/libp2p'
-import type { ServiceMap } from '@libp2p/interface'
-import { peerIdFromCID } from '@libp2p/peer-id'
+import type { Libp2p } from '@libp2p/interface'
 import type { CID, Provider } from '@stowage/core/spi'
 import type { Exchange } from './exchange.ts'
+import type { Lookup } from './lookups.ts'
 
-/** Those connected who say that they have it, then those whom the routers name. Without routers: the former. */
+/** Those connected who say that they have it, then those whom the lookups name. */
 export async function* findProviders(
-  { libp2p, routing }: HeliaWithLibp2p<ServiceMap>,
+  libp2p: Libp2p,
   exchange: Exchange,
+  lookups: readonly Lookup[],
   cid: CID,
   signal: AbortSignal,
 ): AsyncGenerator<Omit<Provider, 'backend'>> {
@@ -16,18 +16,12 @@ export async function* findProviders(
     known.add(peer.toString())
     yield { id: peer.toString(), addresses: libp2p.getConnections(peer).map(({ remoteAddr }) => remoteAddr.toString()) }
   }
-  try {
-    for await (const { id, multiaddrs } of routing.findProviders(cid, { signal })) {
-      const peer = peerIdFromCID(id).toString()
+  for (const lookUp of lookups) {
+    for await (const { id, multiaddrs } of lookUp(cid, signal)) {
+      const peer = id.toString()
       if (known.has(peer)) continue
       known.add(peer)
       yield { id: peer, addresses: multiaddrs.map(String) }
     }
-  } catch (error) {
-    signal.throwIfAborted()
-    if (!(error instanceof Error && NOBODY_TO_ASK.has(error.name))) throw error
   }
 }
-
-/** libp2p without a DHT, and no router beside it. */
-const NOBODY_TO_ASK = new Set(['NoContentRoutersError', 'NoRoutersAvailableError'])

@@ -7,8 +7,9 @@ import type { Answer, Wants } from './wants.ts'
 export interface Neighbours {
   /** Those who are connected and may speak bitswap. */
   connected(): Promise<readonly PeerId[]>
-  /** Who is said to have the block, connected by then. Who cannot be reached is left out. */
+  /** Who is said to have the block, connected by then. Who cannot be reached is left out. Throws when nobody could be asked for that. */
   find(cid: CID, signal: AbortSignal): AsyncIterable<PeerId>
+  readonly looksUp: boolean
   /** Why those who are to be connected are not. */
   failures(): readonly unknown[]
   /** True when there is somebody to be reached: then it is an outage that nobody is. */
@@ -67,6 +68,7 @@ export async function search(by: Searching, cid: CID, signal: AbortSignal): Prom
       const block = tried.has(peer.toString()) ? undefined : await take(peer)
       if (block !== undefined) return block
     }
+    if (neighbours.looksUp) tried.set('providers', 'no')
   } catch (error) {
     signal.throwIfAborted()
     tried.set('providers', error)

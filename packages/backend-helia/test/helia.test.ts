@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { unixfs } from '@helia/unixfs'
 import { blobOf, bytesOf, collect, LEAF } from '@stowage/backend-testkit'
 import { memory } from '@stowage/core'
-import { buildDirectory, layouts, type CID } from '@stowage/core/spi'
+import { StorageError, buildDirectory, layouts, type CID } from '@stowage/core/spi'
 import { describe, expect, test } from 'vitest'
 import { helia } from '../src/index.ts'
 import { connect, newFolder, opened, served } from './nodes.ts'
@@ -187,7 +187,7 @@ test('closing while it starts, many times at once, ends all of it', async () => 
   const calls = [node.stat(cid), node.health(), node.peers()].map((call) =>
     call.then(
       () => 'done',
-      (error) => error.code,
+      (error: unknown) => (StorageError.is(error) ? error.code : error),
     ),
   )
   await Promise.all([node.close(), node.close()])

@@ -8,7 +8,8 @@ registerHooks({
     return next(url, context)
   },
 })
-const heavy = (): boolean => loaded.some((url) => /\/(helia|libp2p)\/dist\//.test(url))
+const heavy = (): boolean =>
+  loaded.some((url) => /\/node_modules\/(@?helia|@?libp2p|@multiformats\/multiaddr)\//.test(url))
 
 const { helia } = await import('@stowage/backend-helia')
 const node = helia()
