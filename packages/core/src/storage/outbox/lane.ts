@@ -95,10 +95,15 @@ export function createLane({ near, tier, logger, lifetime, counters }: LaneParts
 
   function begin(copy: CopyRecord, again: boolean, signal?: AbortSignal): Promise<TierResult> {
     const key = cidKey(copy.cid)
+    // Content that was deleted and put again while its copy was under way.
+    const before = running.get(key)?.catch(() => {})
     const attempt = lifetime
-      .run({ signal }, (either) => make(copy, again, either))
+      .run({ signal }, async (either) => {
+        await before
+        return make(copy, again, either)
+      })
       .finally(() => {
-        running.delete(key)
+        if (running.get(key) === attempt) running.delete(key)
         wake()
       })
     // Nobody may be waiting.
