@@ -107,6 +107,7 @@ describe('a mirror', () => {
   const size = blob.size
   it.each([
     ['another start', 206, { 'content-range': `bytes 11-20/${size}` }, 'integrity'],
+    ['an earlier start', 206, { 'content-range': `bytes 9-18/${size}` }, 'integrity'],
     ['more than was asked for', 206, { 'content-range': `bytes 10-40/${size}` }, 'integrity'],
     ['a file of another size', 206, { 'content-range': 'bytes 10-19/100' }, 'integrity'],
     ['no word about which range', 206, {}, 'unsupported'],
