@@ -33,8 +33,8 @@ export function site(send: Http, standing: Standing): Site {
       await untilWarm(ask)
       const startedAt = performance.now()
       const answer = await send(ask)
-      standing.answered(performance.now() - startedAt)
       const { status, headers, url } = answer
+      if (status < 300 || status === 404) standing.answered(performance.now() - startedAt)
       if (status === 200 || status === 206) return answer
       await answer.drop()
       if (status === 404) return undefined

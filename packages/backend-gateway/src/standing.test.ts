@@ -30,6 +30,11 @@ test('who fails is worse than who is slow, and who lies is worse than who fails'
   expect(failing.score(0)).toBeLessThan(lying.score(0))
 })
 
+test('who fails at once is worse than who is slow', () => {
+  const failing = made(({ answered, failed }) => [answered(1), failed(failure('unavailable'), 0)])
+  expect(made(({ answered }) => answered(1_900)).score(0)).toBeLessThan(failing.score(0))
+})
+
 test('failures are forgiven with time, and by good answers', () => {
   const once = made(({ failed }) => failed(failure('timeout'), 0))
   const before = once.score(59_000)

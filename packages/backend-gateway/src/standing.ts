@@ -2,7 +2,7 @@ import { StorageError } from '@stowage/core/spi'
 
 /** What is remembered of how a gateway did, so that the best are asked first. Times are milliseconds of one clock. */
 export interface Standing {
-  /** Takes a time from the request to the answer's head. */
+  /** Takes the time from a request to the head of an answer that was one. */
   answered(latency: number): void
   /** Takes the failure of a call. Misses and refusals of one CID are answers, and no failures. */
   failed(error: unknown, now: number): void
@@ -19,6 +19,8 @@ export interface Standing {
 const UNKNOWN = 200
 /** The share of the newest latency. */
 const NEWEST = 0.25
+/** A failure counts as so many milliseconds of latency: who fails at once is not quick. */
+const FAILURE = 2_000
 /** Failures are held against it for so long after the last one. */
 const GRUDGE = 60_000
 /** A lie weighs as much as so many failures. */
@@ -51,7 +53,7 @@ export function standing(): Standing {
     score: (now) => {
       if (cooling(now) > 0) return Infinity
       const held = now - failedAt < GRUDGE ? failures : 0
-      return (latency ?? UNKNOWN) * 4 ** held
+      return (latency ?? UNKNOWN) + FAILURE * held
     },
   }
 }

@@ -91,6 +91,23 @@ describe('a mirror', () => {
     expect(await codeOf(backend.stat(blob.cid))).toBe('unsupported')
   })
 
+  it('gives the outboards that lie beside its files', async () => {
+    const { url } = await serve((request, response, asked) => {
+      const beside = [blob, old].find(({ cid }) => asked.pathname === `/${cid}.outboard`)
+      return beside === undefined
+        ? files(request, response, asked)
+        : send(response, 'application/octet-stream', beside.outboard)
+    })
+    const backend = mirror({ url: `${url}/{cid}`, outboard: `${url}/{cid}.outboard` })
+    for (const each of [blob, old])
+      sameBytes((await backend.outboard?.(each.cid)) as Uint8Array, each.outboard, 'outboard')
+    // Of one raw leaf there is none, and it is known from the CID.
+    sameBytes((await backend.outboard?.(small.cid)) as Uint8Array, small.outboard, 'outboard of one leaf')
+    const absent = [(await blobOf(12)).cid, (await blobOf(2 * LEAF)).cid]
+    for (const cid of absent) expect(await backend.outboard?.(cid)).toBeUndefined()
+    expect(mirror({ url: `${url}/{cid}` }).outboard).toBeUndefined()
+  })
+
   it('that knows no ranges is read from the start', async () => {
     const { backend } = await mirrorAt((_, response) => send(response, 'application/octet-stream', blob.bytes))
     sameBytes(await read(backend, blob, LEAF + 1, LEAF), blob.bytes.subarray(LEAF + 1, 2 * LEAF + 1), 'bytes')

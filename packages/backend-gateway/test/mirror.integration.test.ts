@@ -1,0 +1,16 @@
+import { backendCases, plan } from '@stowage/backend-testkit'
+import { afterAll, describe, it } from 'vitest'
+import { mirror } from '../src/index.ts'
+import { closeAll } from './fake-gateway.ts'
+import { subject } from './subject.ts'
+
+afterAll(closeAll)
+
+describe('a mirror with outboards keeps the promises of a backend', async () => {
+  const { run, skipped } = await plan(
+    backendCases,
+    subject((url) => mirror({ url: `${url}/ipfs/{cid}`, outboard: `${url}/outboards/{cid}` })),
+  )
+  for (const { name, run: check } of run) it(name, check)
+  for (const { name, reason } of skipped) it.skip(`${name}: ${reason}`)
+})
