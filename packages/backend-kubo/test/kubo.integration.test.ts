@@ -46,7 +46,7 @@ describeOn('kubo', 'a Kubo daemon', () => {
 
   const pinNames = async (): Promise<Record<string, string>> => {
     const pins = await call(server.api, 'pin/ls?type=recursive&names=true&stream=true')
-    return Object.fromEntries(pins.map(({ Cid, Name }) => [String(Cid), String(Name ?? '')]))
+    return Object.fromEntries(pins.map(({ Cid, Name }) => [String(Cid), typeof Name === 'string' ? Name : '']))
   }
 
   it('pins what is put, and a put lowers nobody’s pin', async () => {
