@@ -80,17 +80,20 @@ export async function getWhole(session: Session, key: string): Promise<Uint8Arra
     if (StorageError.is(error, 'not-found')) return undefined
     throw error
   }
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of bodyOf(session, key, answer, answer.ContentLength ?? Infinity)) {
-    length += chunk.length
-    if (length > MAX_WHOLE)
-      throw new StorageError('too-large', `${key} has more than ${MAX_WHOLE} bytes.`, {
-        backend: session.settings.name,
-      })
-    chunks.push(chunk)
+  const length = answer.ContentLength
+  if (length === undefined || length > MAX_WHOLE) {
+    answer.body.destroy()
+    const init = { backend: session.settings.name }
+    if (length === undefined) throw new StorageError('unavailable', `The server does not say how long ${key} is.`, init)
+    throw new StorageError('too-large', `${key} has ${length} bytes; ${MAX_WHOLE} are the most.`, init)
   }
-  return Buffer.concat(chunks)
+  const bytes = Buffer.alloc(length)
+  let filled = 0
+  for await (const chunk of bodyOf(session, key, answer, length)) {
+    bytes.set(chunk, filled)
+    filled += chunk.length
+  }
+  return bytes
 }
 
 /** The bytes of an answer: as many as it promised, or a transient `unavailable`. Leaving early closes the connection. */
@@ -117,7 +120,7 @@ export async function* bodyOf(
     signal.removeEventListener('abort', stop)
     body.destroy()
   }
-  if (length !== Infinity && given !== length) {
+  if (given !== length) {
     throw new StorageError('unavailable', `${key} broke off after ${given} of ${length} bytes.`, {
       backend: settings.name,
       operation: 'read',

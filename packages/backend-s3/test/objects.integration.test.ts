@@ -233,6 +233,30 @@ for (const name of servers) {
       })
     })
 
+    it('that hang let go at an abort and at a close, from the first byte on or later', async () => {
+      const place = await freshBucket(name)
+      const blob = await blobOf(3 * LEAF)
+      const direct = s3(place)
+      await direct.put(blob)
+      await direct.close()
+      for (const fault of [{ kind: 'hang' }, { kind: 'hang', after: 100_000 }] as const) {
+        await withFaults(place, [fault], async (options) => {
+          const backend = s3(options)
+          const abort = new AbortController()
+          const reason = new Error('changed my mind')
+          const read = async (signal?: AbortSignal): Promise<void> => {
+            for await (const _ of (await backend.read(blob.cid, { signal })).body) if (signal) abort.abort(reason)
+          }
+          const aborted = expect(read(abort.signal)).rejects.toBe(reason)
+          const closed = expect(read()).rejects.toMatchObject({ code: 'closed' })
+          if (!('after' in fault)) setImmediate(() => abort.abort(reason))
+          await aborted
+          await backend.close()
+          await closed
+        })
+      }
+    })
+
     it('are rate-limited when the server says so', async () => {
       const place = await freshBucket(name)
       await withFaults(place, [{ kind: 'status', status: 429 }], async (options) => {
