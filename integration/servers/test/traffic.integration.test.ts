@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { trafficOf, trafficUnavailable, type Traffic } from '../src/index.ts'
+import { cacheFolder, trafficOf, trafficUnavailable, type Traffic } from '../src/index.ts'
 import { describeOn } from '../src/shared/shared.ts'
 
 const reason = trafficUnavailable()
 const trafficOfUse = (use: string): Promise<Traffic> => {
-  const env = { STOWAGE_SERVERS: process.env['STOWAGE_SERVERS'] ?? '', HOME: process.env['HOME'] ?? '' }
+  const env = { STOWAGE_SERVERS: cacheFolder() }
   return trafficOf(process.execPath, [join(import.meta.dirname, 'machine', 'traffic.ts'), use], env)
 }
 const addresses = (list: readonly string[]): string[] => [
