@@ -15,7 +15,7 @@ import { bringBlob, type BringInit } from './read.ts'
 import type { Sources } from './sources.ts'
 
 /** Blobs of a directory that are fetched at a time, and entries that are looked at. */
-const BLOBS_AT_ONCE = 4
+const BLOBS_AT_ONCE = 8
 const ENTRIES_AT_ONCE = 8
 
 /** The verified nodes of a directory, from whichever tier gives them first. `undefined`: nobody has it, or it is none. */

@@ -159,7 +159,7 @@ export function startFetch(env: FetchEnv, { cid, force, known }: FetchInit): Fet
         leafing?.unwanted(share)
         if (shares.size > 0) return
         if (leafing === undefined) close()
-        else leafing.idle(close)
+        else leafing.idle(() => shares.size === 0 && close())
       },
     }
   }
