@@ -47,22 +47,27 @@ interface Place {
 }
 
 async function bringBelow(far: Far, cid: CID, init: BringInit, place: Place): Promise<void> {
-  const leave = await place.blobs.acquire(init.signal)
-  try {
-    if ((await bringBlob(far, cid, init)) === 'here') return
-  } finally {
-    leave()
+  // One that is here and no good is made whole below.
+  const isDirectory = init.force === true && (await far.near.catalog.get(cid))?.kind === 'directory'
+  if (!isDirectory) {
+    const leave = await place.blobs.acquire(init.signal)
+    try {
+      if ((await bringBlob(far, cid, init)) === 'here') return
+    } finally {
+      leave()
+    }
   }
   await bringDirectory(far, cid, init, place)
 }
 
 /** What it holds first, leased until the directory itself holds it. */
 async function bringDirectory(far: Far, cid: CID, init: BringInit, { blobs, depth }: Place): Promise<void> {
-  const { signal, progress, member } = init
+  const { signal, progress, member, force } = init
   const { near } = far
   if (depth > MAX_DIRECTORY_DEPTH)
     throw new StorageError('unsupported', `${cid} lies more than ${MAX_DIRECTORY_DEPTH} directories deep.`, { cid })
-  const directory = await far.directory(cid, signal)
+  const stored = force === true ? await directoryNear(far, cid, signal) : undefined
+  const directory = stored ?? (await far.directory(cid, signal))
   if (directory === undefined) throw new StorageError('not-found', `No far tier gave the directory ${cid}.`, { cid })
   if (depth === 0) progress?.set({ cid, total: directory.size })
   const leases: Lease[] = []
@@ -70,8 +75,10 @@ async function bringDirectory(far: Far, cid: CID, init: BringInit, { blobs, dept
   try {
     await mapAtOnce(directory.children, ENTRIES_AT_ONCE, async (child) => {
       await storeLeased(near, leases, async () => {
-        if ((await recordNear(near, child)) !== undefined) return { cid: child }
-        const below = { signal, member: true, progress: progress && part(progress) }
+        const record = await recordNear(near, child)
+        const mends = force === true && record?.kind === 'directory'
+        if (record !== undefined && !mends) return { cid: child }
+        const below = { signal, member: true, force: mends, progress: progress && part(progress) }
         await bringBelow(far, child, below, { blobs, depth: depth + 1 })
         return { cid: child }
       })
@@ -82,5 +89,14 @@ async function bringDirectory(far: Far, cid: CID, init: BringInit, { blobs, dept
     await near.putDirectory({ ...directory, size }, { signal, member })
   } finally {
     await Promise.all(leases.map((lease) => lease.release()))
+  }
+}
+
+async function directoryNear({ near }: Far, cid: CID, signal: AbortSignal): Promise<Directory | undefined> {
+  try {
+    return await near.directory(cid, { signal })
+  } catch (error) {
+    if (StorageError.is(error, 'integrity')) return undefined
+    throw error
   }
 }
