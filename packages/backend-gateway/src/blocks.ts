@@ -1,6 +1,6 @@
 import { MAX_BLOCK_SIZE, StorageError, verifyBlock, type CID, type FetchBlock } from '@stowage/core/spi'
 import type { GatewayAddress } from './address.ts'
-import type { Answer, Ask } from './http.ts'
+import type { Answer } from './http.ts'
 import type { Site } from './site.ts'
 
 const TYPE = { accept: 'application/vnd.ipld.raw' }
@@ -26,22 +26,11 @@ export async function rawBlockSize(
   cid: CID,
   signal: AbortSignal,
 ): Promise<number | 'unknown' | undefined> {
-  const answer = await headOf(site, { url: address.content(cid, QUERY), headers: TYPE, signal })
+  const answer = await site.head({ url: address.content(cid, QUERY), headers: TYPE, signal })
   if (answer === undefined || answer === 'unknown') return answer
   const length = Number(answer.headers.get('content-length') ?? Number.NaN)
-  return !isPage(answer) && length >= 0 && length <= MAX_BLOCK_SIZE ? length : 'unknown'
-}
-
-/** The head of an answer. `undefined`: it is not there; `'unknown'`: no HEAD is known here. */
-export async function headOf(site: Site, ask: Omit<Ask, 'method'>): Promise<Answer | 'unknown' | undefined> {
-  try {
-    const answer = await site.ask({ ...ask, method: 'HEAD' })
-    await answer?.drop()
-    return answer
-  } catch (error) {
-    if (StorageError.is(error, 'unsupported')) return 'unknown'
-    throw error
-  }
+  // Some say 0 to every HEAD.
+  return !isPage(answer) && length > 0 && length <= MAX_BLOCK_SIZE ? length : 'unknown'
 }
 
 /** A page for people: of a proxy, a login, an error with status 200. */

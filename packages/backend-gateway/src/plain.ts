@@ -7,7 +7,7 @@ import {
   type CID,
   type Outboard,
 } from '@stowage/core/spi'
-import { headOf, isPage, pageInstead } from './blocks.ts'
+import { isPage, pageInstead } from './blocks.ts'
 import { wrongBytes } from './errors.ts'
 import type { Answer } from './http.ts'
 import type { Site } from './site.ts'
@@ -30,7 +30,7 @@ const MAX_SKIP = 16 * 1024 * 1024
  * there; said by neither: `unsupported`.
  */
 export async function plainSize(site: Site, url: URL, signal: AbortSignal): Promise<number | undefined> {
-  const head = await headOf(site, { url, signal })
+  const head = await site.head({ url, signal })
   if (head === undefined) return undefined
   const stated = head === 'unknown' ? undefined : sizeIn(head)
   if (stated !== undefined) return stated

@@ -11,6 +11,8 @@ export interface Site {
    * for it, if that takes a few seconds at most; otherwise `rate-limited`, unasked.
    */
   ask(ask: Ask): Promise<Answer | undefined>
+  /** The head alone. `'unknown'`: HEAD is not known here, or says 404 and was never seen to say anything else. */
+  head(ask: Omit<Ask, 'method'>): Promise<Answer | 'unknown' | undefined>
 }
 
 /** How long a place that limits us is left alone, in milliseconds, where it does not say. */
@@ -28,20 +30,35 @@ export function site(send: Http, standing: Standing): Site {
     if (cooling > 0) await wait(Math.ceil(cooling), signal)
   }
 
+  async function answerTo(ask: Ask): Promise<Answer | undefined> {
+    await untilWarm(ask)
+    const startedAt = performance.now()
+    const answer = await send(ask)
+    const { status, headers, url } = answer
+    if (status < 300 || status === 404) standing.answered(performance.now() - startedAt)
+    if (status === 200 || status === 206) return answer
+    await answer.drop()
+    if (status === 404) return undefined
+    const pause = retryAfter(headers.get('retry-after'), Date.now())
+    const error = statusError(status, pause, url)
+    if (error.code === 'rate-limited') standing.coolUntil(performance.now() + (pause ?? COOL_DOWN))
+    throw error
+  }
+
+  let knowsHead = false
   return {
-    ask: async (ask) => {
-      await untilWarm(ask)
-      const startedAt = performance.now()
-      const answer = await send(ask)
-      const { status, headers, url } = answer
-      if (status < 300 || status === 404) standing.answered(performance.now() - startedAt)
-      if (status === 200 || status === 206) return answer
-      await answer.drop()
-      if (status === 404) return undefined
-      const wait = retryAfter(headers.get('retry-after'), Date.now())
-      const error = statusError(status, wait, url)
-      if (error.code === 'rate-limited') standing.coolUntil(performance.now() + (wait ?? COOL_DOWN))
-      throw error
+    ask: answerTo,
+    head: async (ask) => {
+      try {
+        const answer = await answerTo({ ...ask, method: 'HEAD' })
+        if (answer === undefined) return knowsHead ? undefined : 'unknown'
+        knowsHead = true
+        await answer.drop()
+        return answer
+      } catch (error) {
+        if (StorageError.is(error, 'unsupported')) return 'unknown'
+        throw error
+      }
     },
   }
 }

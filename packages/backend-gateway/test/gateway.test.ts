@@ -221,11 +221,23 @@ describe('what is asked', () => {
     expect(asked).toEqual([`HEAD /ipfs/${small.cid}?format=raw`])
   })
 
-  it('is a block, where HEAD is not known', async () => {
+  it.each([
+    ['refused', answers(405)],
+    ['taken for something that is not there', answers(404)],
+    ['answered without a length', answers(200)],
+    ['answered with no length at all', answers(200, { 'content-length': '0' })],
+  ])('is a block, where HEAD is %s', async (_, head) => {
     const { backend } = await at((request, response, url) =>
-      request.method === 'HEAD' ? answers(405)(request, response, url) : honest(request, response, url),
+      (request.method === 'HEAD' ? head : honest)(request, response, url),
     )
     expect((await backend.stat(small.cid))?.size).toBe(1000)
+  })
+
+  it('is believed to be missing where HEAD is known', async () => {
+    const { backend, asked } = await at(honest)
+    await backend.stat(small.cid)
+    expect(await backend.stat((await blobOf(11)).cid)).toBeUndefined()
+    expect(asked.map((each) => each.slice(0, 4))).toEqual(['HEAD', 'HEAD'])
   })
 
   it('says what it takes, and is not compressed', async () => {
