@@ -24,7 +24,9 @@ export async function open(settings: Settings): Promise<StorageWrapper> {
   let far = NO_TIERS
   try {
     // With a closed gate not even the packages of far tiers are loaded.
-    if (settings.tiers === undefined && gate.open) far = await openFar(settings.backends, { near, dir, logger })
+    if (settings.tiers === undefined && gate.open) {
+      far = await openFar({ near, dir, backends: settings.backends ?? {} }, logger)
+    }
     return new StorageWrapper({
       near,
       tiers: settings.tiers ?? far.tiers,

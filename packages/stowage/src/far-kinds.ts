@@ -1,4 +1,4 @@
-import type { Backend, Logger, NearStore } from '@stowage/core'
+import type { Backend, NearStore } from '@stowage/core'
 import type { BackendsConfig, GatewaysConfig, S3Config } from './config/config.ts'
 
 /** What a far backend may use of the machine it runs on. */
@@ -6,7 +6,8 @@ export interface Surroundings {
   readonly near: NearStore
   /** The storage's folder. */
   readonly dir: string
-  readonly logger: Logger
+  /** What is said of the others. */
+  readonly backends: BackendsConfig
 }
 
 export type FarName = Exclude<keyof BackendsConfig, 'local'>
@@ -63,12 +64,46 @@ export const KINDS: FarKinds = {
   },
   pinning: {
     package: '@stowage/backend-pinning',
-    open: async (section, name) => made(await import('@stowage/backend-pinning'), 'pinning', { ...section, name }),
+    open: async ({ endpoint, token, via, origins, gateway, patience }, name, surroundings) => {
+      const { pinning } = await import('@stowage/backend-pinning')
+      const kubo = via && (await KINDS.ipfs.open(surroundings.backends.ipfs ?? {}, via, surroundings))
+      const reader = await readerAt(gateway, name, surroundings)
+      const options = { endpoint, token, via: kubo, origins, gateway: reader, patience, name }
+      return closing(pinning(options), kubo, reader)
+    },
+  },
+  pinata: {
+    package: '@stowage/backend-pinning',
+    open: async ({ token, gateway }, name, surroundings) => {
+      const { pinata } = await import('@stowage/backend-pinning')
+      const reader = await readerAt(gateway, name, surroundings)
+      return closing(pinata({ token, gateway: reader, name }), reader)
+    },
   },
   filecoin: {
     package: '@stowage/backend-archive',
-    open: async (section, name) => made(await import('@stowage/backend-archive'), 'filecoin', { ...section, name }),
+    open: async ({ provider, apiKey }) => {
+      const { filecoin } = await import('@stowage/backend-archive')
+      return filecoin({ provider, apiKey })
+    },
   },
+}
+
+/** What gives the bytes of a service that keeps them and does not. */
+async function readerAt(
+  url: string | undefined,
+  name: string,
+  surroundings: Surroundings,
+): Promise<Backend | undefined> {
+  return url === undefined ? undefined : KINDS.gateways.open([url], name, surroundings)
+}
+
+/** A backend that was made with others, which nobody else has. */
+function closing(backend: Backend, ...others: readonly (Backend | undefined)[]): Backend {
+  const close = async (): Promise<void> => {
+    await Promise.all([backend, ...others].map(async (each) => each?.close()))
+  }
+  return { ...backend, close }
 }
 
 function gatewaySettings(section: Section<'gateways'>): GatewaysConfig {
@@ -81,8 +116,4 @@ const isList = (section: object): section is readonly string[] => Array.isArray(
 /** The SDK takes a session token for one that is there, whatever it is. */
 function awsCredentials({ sessionToken, ...keys }: NonNullable<S3Config['credentials']>) {
   return { ...keys, ...(sessionToken !== undefined && { sessionToken }) }
-}
-
-function made(module: object, factory: string, options: object): Backend {
-  return (module as Record<string, (options: object) => Backend>)[factory]!(options)
 }

@@ -1,4 +1,4 @@
-import { type Backend, StorageError } from '@stowage/core'
+import { type Backend, type Logger, StorageError } from '@stowage/core'
 import type { BackendsConfig } from './config/config.ts'
 import { type FarName, type FarKinds, KINDS, type Section, type Surroundings } from './far-kinds.ts'
 
@@ -28,7 +28,8 @@ export function isFarName(name: string): name is FarName {
  * Imports and makes the configured far backends. Each has as tier the name that it has in the configuration. One whose
  * package is missing or which fails to start is logged and handed back with its error; it never fails the others.
  */
-export async function openFar(config: BackendsConfig = {}, surroundings: Surroundings): Promise<FarTiers> {
+export async function openFar(surroundings: Surroundings, logger: Logger): Promise<FarTiers> {
+  const config = surroundings.backends
   const opened = await Promise.all(
     farNames(config).flatMap((name) => {
       const section = config[name]
@@ -37,7 +38,7 @@ export async function openFar(config: BackendsConfig = {}, surroundings: Surroun
   )
   const unavailable = opened.flatMap(({ failed }) => failed ?? [])
   for (const { name, error } of unavailable) {
-    surroundings.logger.warn(error.message, { backend: name, code: error.code })
+    logger.warn(error.message, { backend: name, code: error.code })
   }
   return { tiers: opened.flatMap(({ tier }) => tier ?? []), unavailable }
 }

@@ -7,7 +7,16 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 const PROBE = join(import.meta.dirname, 'closed-gate.probe.ts')
 const EXAMPLE = join(import.meta.dirname, '../../../examples/snippets/stowage.config.yaml')
-const SECRETS = ['GATEWAY_TOKEN', 'KUBO_TOKEN', 'S3_KEY_ID', 'S3_SECRET', 'S3_SESSION', 'PINNING_TOKEN', 'FILECOIN_KEY']
+const SECRETS = [
+  'GATEWAY_TOKEN',
+  'KUBO_TOKEN',
+  'S3_KEY_ID',
+  'S3_SECRET',
+  'S3_SESSION',
+  'PINNING_TOKEN',
+  'PINATA_TOKEN',
+  'FILECOIN_KEY',
+]
 
 let folder: string
 let config: string

@@ -39,7 +39,7 @@ const probe = async (backends: object, modules: Record<string, string | null>): 
 const shown = (factory: string) => `
   export const ${factory} = ({ name, near, dir, ...options }) => {
     const call = async () => { throw new Error(JSON.stringify({ factory: '${factory}', surroundings: Boolean(near && dir), options })) }
-    return { name, traits: { ranges: 'none', verifies: 'nothing' }, stat: call, read: call, health: call, close: async () => {} }
+    return { name: name ?? '${factory}', traits: { ranges: 'none', verifies: 'nothing' }, stat: call, read: call, health: call, close: async () => {} }
   }`
 
 const ALL = {
@@ -47,7 +47,7 @@ const ALL = {
   '@stowage/backend-gateway': shown('gateway'),
   '@stowage/backend-kubo': shown('kubo'),
   '@stowage/backend-helia': shown('helia'),
-  '@stowage/backend-pinning': shown('pinning'),
+  '@stowage/backend-pinning': shown('pinning') + shown('pinata'),
   '@stowage/backend-archive': shown('filecoin'),
 }
 
@@ -58,7 +58,8 @@ test('tiers stand in the order of the configuration, under its names, each with 
       local: {},
       gateways: ['http://x'],
       ipfs: { apiEndpoint: 'http://a:5001', gateway: 'http://a:8080' },
-      pinning: { endpoint: 'http://p', token: 't' },
+      pinning: { endpoint: 'http://p', token: 't', origins: ['/ip4/127.0.0.1/tcp/1'] },
+      pinata: { token: 'u' },
       helia: {},
       filecoin: { provider: 'f01' },
     },
@@ -70,7 +71,15 @@ test('tiers stand in the order of the configuration, under its names, each with 
     ['s3', { factory: 's3', surroundings: false, options: { bucket: 'b', region: 'r' } }],
     ['gateways', { factory: 'gateway', surroundings: false, options: { gateways: ['http://x'] } }],
     ['ipfs', { factory: 'kubo', surroundings: false, options: { url: 'http://a:5001', gateway: 'http://a:8080' } }],
-    ['pinning', { factory: 'pinning', surroundings: false, options: { endpoint: 'http://p', token: 't' } }],
+    [
+      'pinning',
+      {
+        factory: 'pinning',
+        surroundings: false,
+        options: { endpoint: 'http://p', token: 't', origins: ['/ip4/127.0.0.1/tcp/1'] },
+      },
+    ],
+    ['pinata', { factory: 'pinata', surroundings: false, options: { token: 'u' } }],
     ['helia', { factory: 'helia', surroundings: true, options: {} }],
     ['filecoin', { factory: 'filecoin', surroundings: false, options: { provider: 'f01' } }],
   ])

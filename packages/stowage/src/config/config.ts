@@ -15,7 +15,8 @@ export interface BackendsConfig {
   readonly helia?: HeliaConfig | undefined
   readonly filecoin?: { readonly provider?: string | undefined; readonly apiKey?: string | undefined } | undefined
   readonly s3?: S3Config | undefined
-  readonly pinning?: { readonly endpoint: string; readonly token: string } | undefined
+  readonly pinning?: PinningConfig | undefined
+  readonly pinata?: { readonly token: string; readonly gateway?: string | undefined } | undefined
   /** Their URLs, the name of a preset, or both and more. */
   readonly gateways?: readonly string[] | 'public' | GatewaysConfig | undefined
 }
@@ -53,6 +54,19 @@ export interface HeliaConfig {
   readonly patience?: number | undefined
   /** Milliseconds. */
   readonly stall?: number | undefined
+}
+
+export interface PinningConfig {
+  readonly endpoint: string
+  readonly token: string
+  /** The backend that gets each blob first, and serves it to the service. */
+  readonly via?: 'ipfs' | undefined
+  /** Multiaddrs. */
+  readonly origins?: readonly string[] | undefined
+  /** URL of what gives the bytes back. */
+  readonly gateway?: string | undefined
+  /** Milliseconds. */
+  readonly patience?: number | undefined
 }
 
 export interface S3Config {

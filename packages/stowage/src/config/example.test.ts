@@ -6,13 +6,22 @@ import { parseText } from './parse-text.ts'
 import { root } from './schema.ts'
 
 const FILE = join(import.meta.dirname, '../../../../examples/snippets/stowage.config.yaml')
-const SECRETS = ['GATEWAY_TOKEN', 'KUBO_TOKEN', 'S3_KEY_ID', 'S3_SECRET', 'S3_SESSION', 'PINNING_TOKEN', 'FILECOIN_KEY']
+const SECRETS = [
+  'GATEWAY_TOKEN',
+  'KUBO_TOKEN',
+  'S3_KEY_ID',
+  'S3_SECRET',
+  'S3_SESSION',
+  'PINNING_TOKEN',
+  'PINATA_TOKEN',
+  'FILECOIN_KEY',
+]
 const env = Object.fromEntries(['HOME', ...SECRETS].map((name) => [name, `/${name}`]))
 
 test('the example of the page is a sound configuration', async () => {
   const { config, unknownKeys } = await loadConfig({ config: FILE, env, cwd: '/', dirOf: (dir) => dir ?? '/' })
   expect(unknownKeys).toEqual([])
-  expect(Object.keys(config.backends ?? {})).toEqual(['local', 'helia', 'ipfs', 'gateways', 's3', 'pinning'])
+  expect(Object.keys(config.backends ?? {})).toEqual(['local', 'helia', 'ipfs', 'gateways', 's3', 'pinning', 'pinata'])
   expect(config.backends?.local?.path).toBe('/HOME/models-storage')
 })
 

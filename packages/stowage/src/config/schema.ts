@@ -86,7 +86,16 @@ const backends = section({
     credentials: credentials.optional(),
   }).optional(),
   gateways: gateways.optional(),
-  pinning: section({ enabled: flag.optional(), endpoint: url, token: text }).optional(),
+  pinning: section({
+    enabled: flag.optional(),
+    endpoint: url,
+    token: text,
+    via: oneOf('ipfs').optional(),
+    origins: list(multiaddr, 'multiaddrs').optional(),
+    gateway: url.optional(),
+    patience: duration.optional(),
+  }).optional(),
+  pinata: section({ enabled: flag.optional(), token: text, gateway: url.optional() }).optional(),
 })
 
 function flagOr<T extends z.ZodRawShape>(shape: T) {
