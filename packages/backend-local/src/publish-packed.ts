@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { cidKey, type CID, type CommitOptions } from '@stowage/core/spi'
 import { blobPath, shardOf } from './address.ts'
+import { isKept } from './catalog/kept.ts'
 import { assertCurrent } from './catalog/names.ts'
 import { findByKey, noteUse, renewBlob, type BlobRow } from './catalog/records.ts'
 import type { Step } from './catalog/writer.ts'
@@ -20,7 +21,7 @@ export async function publishPacked(
   const { budget, database, dir, packs, writer } = session
   const { name, pin, member, copies = [] } = commit
   const plain = name === undefined && !pin && member !== true && copies.length === 0 && alias === undefined
-  if (plain && packs.isNew(digest)) {
+  if (plain && packs.isNew(digest) && !isKept(database, cidKey(cid))) {
     await packs.put(digest, bytes, { member: false })
     await budget.keepUp()
     return { cid, deduplicated: false }
@@ -32,6 +33,7 @@ export async function publishPacked(
   const deduplicated = ownFile || (await packs.put(digest, bytes, { member: commit.member === true })).deduplicated
   if (
     plain &&
+    !isKept(database, key) &&
     (row === undefined ? !deduplicated || !packs.findNow(digest)?.member : row.packed === 1 && row.standing === 1)
   ) {
     await budget.keepUp()

@@ -63,7 +63,8 @@ export function insertBlob(database: Database, cid: CID, blob: NewBlob): number 
     floor + worth(blob.size, uses),
     taken + (blob.directory === 1 ? 0 : blob.size),
   )
-  restoreTexts(database, key, id)
+  if (restoreTexts(database, key, id))
+    database.run('UPDATE blobs SET value = ? WHERE id = ?', floor + worth(blob.size, uses, costOf(database, id)), id)
   return id
 }
 

@@ -183,8 +183,8 @@ const MIGRATIONS: readonly string[] = [
   `,
   `
   CREATE TABLE kept (                  -- names and aliases of evicted content that far tiers have
-    kind TEXT NOT NULL,                -- name, alias
-    text TEXT NOT NULL,
+    kind TEXT NOT NULL,                -- name, alias, copy
+    text TEXT NOT NULL,                -- of a copy, key and tier
     key TEXT NOT NULL,
     version INTEGER NOT NULL,
     PRIMARY KEY (kind, text)

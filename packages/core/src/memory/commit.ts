@@ -35,9 +35,10 @@ export function commit(contents: MemoryContents, content: Content, options: Comm
     lastUsedAt: at,
     standing: before?.standing === true || options.member !== true,
     pin: before?.pin,
-    copies: before?.copies ?? new Map<string, StoredCopy>(),
+    copies: before?.copies ?? contents.evicted.get(key) ?? new Map<string, StoredCopy>(),
   }
   contents.entries.set(key, entry)
+  contents.evicted.delete(key)
   if (options.name !== undefined) setName(contents, options.name, entry.cid, at)
   if (options.pin === true) pin(entry, undefined, at)
   else if (options.pin) pin(entry, options.pin.name, at)
@@ -73,7 +74,9 @@ export function setName(contents: MemoryContents, change: NameChange, cid: CID, 
 export function removeName(contents: MemoryContents, name: string, at: Date): boolean {
   const versions = contents.names.get(name)
   if (versions?.[0]?.cid === undefined) return false
+  const { cid } = versions[0]
   contents.names.set(name, [{ cid: undefined, at }, ...versions])
+  if (!isCalled(contents, cid)) contents.evicted.delete(cidKey(cid))
   return true
 }
 
@@ -83,10 +86,18 @@ export function remove(contents: MemoryContents, { cid }: Pick<Stored, 'cid'>, a
   contents.entries.delete(cidKey(cid))
 }
 
-/** Takes content away; where a far tier has it, what it is called stays. */
+/** Takes content away; where a far tier has it, what it is called stays, and where it is. */
 export function evict(contents: MemoryContents, entry: Stored, at: Date): void {
-  if (isCopied(entry)) contents.entries.delete(cidKey(entry.cid))
-  else remove(contents, entry, at)
+  if (!isCopied(entry)) return remove(contents, entry, at)
+  const key = cidKey(entry.cid)
+  contents.entries.delete(key)
+  const stored = [...entry.copies].filter(([, { state }]) => state === 'stored')
+  if (isCalled(contents, entry.cid)) contents.evicted.set(key, new Map(stored))
+}
+
+function isCalled(contents: MemoryContents, cid: CID): boolean {
+  const key = cidKey(cid)
+  return namesOf(contents, cid).length > 0 || [...contents.aliases.values()].some((target) => cidKey(target) === key)
 }
 
 /** A far tier has it. */
@@ -101,6 +112,7 @@ export function forgetTexts(contents: MemoryContents, cid: CID, at: Date): boole
   const aliases = [...contents.aliases].filter(([, target]) => cidKey(target) === key)
   for (const name of names) removeName(contents, name, at)
   for (const [alias] of aliases) contents.aliases.delete(alias)
+  contents.evicted.delete(key)
   return names.length + aliases.length > 0
 }
 

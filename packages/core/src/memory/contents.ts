@@ -52,12 +52,21 @@ export interface MemoryContents {
   readonly names: Map<string, readonly NameVersion[]>
   readonly aliases: Map<string, CID>
   readonly partials: Map<string, StoredPartial>
+  /** Of evicted content that has a name or an alias: the copies that far tiers have. */
+  readonly evicted: Map<string, Map<string, StoredCopy>>
   /** How many leases each blob has. */
   readonly leases: Map<string, number>
 }
 
 export function memoryContents(): MemoryContents {
-  return { entries: new Map(), names: new Map(), aliases: new Map(), partials: new Map(), leases: new Map() }
+  return {
+    entries: new Map(),
+    names: new Map(),
+    aliases: new Map(),
+    partials: new Map(),
+    evicted: new Map(),
+    leases: new Map(),
+  }
 }
 
 export function entryOf(contents: MemoryContents, cid: CID): Stored | undefined {

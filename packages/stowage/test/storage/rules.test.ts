@@ -3,7 +3,8 @@ import { expect, test, vi } from 'vitest'
 import { all, code, onBoth, pattern } from './both.ts'
 
 const patience = { timeout: 10_000, interval: 10 }
-const cooling = { seeding: false, cooling: { after: 1 }, interval: 5 } as const
+// Long enough to be read before it leaves again.
+const cooling = { seeding: false, cooling: { after: 400 }, interval: 20 } as const
 const seeding = { seeding: { reads: 3 }, cooling: false } as const
 
 const isNear = (storage: StorageWrapper, ref: string): Promise<boolean> => storage.has(ref, { near: true })
@@ -43,6 +44,9 @@ onBoth('cooling', (open) => {
     await storage.put('alone', { name: 'alone', replicate: 'none' })
     await vi.waitFor(async () => expect(await isNear(storage, 'cold')).toBe(false), patience)
     expect((await storage.status()).rules).toMatchObject({ cooled: expect.toSatisfy((count) => Number(count) >= 1) })
+    expect(await storage.get('cold').bytes()).toEqual(content)
+    // And leaves again.
+    await vi.waitFor(async () => expect(await isNear(storage, 'cold')).toBe(false), patience)
     expect(await storage.get('cold').bytes()).toEqual(content)
     expect([await isNear(storage, 'pinned'), await isNear(storage, 'alone')]).toEqual([true, true])
   })
