@@ -13,6 +13,8 @@ export interface Behaviour {
   readonly diesAfter?: number | undefined
   /** Bytes of an answer after which nothing comes any more; the answer fails when it was idle for too long. */
   readonly hangsAfter?: number | undefined
+  /** So many answers hang, the first ones. Default: all. */
+  readonly hangs?: number | undefined
   /** Bytes of an answer after which it breaks off. */
   readonly cutsAfter?: number | undefined
   /** Of every so many leaves one is wrong. */
@@ -40,10 +42,11 @@ interface Stream {
   /** Bytes sent. */
   sent: number
   skip: number
+  readonly hangs: boolean
   heardAt: number
 }
 
-const IDLE_MS = 5_000
+const IDLE_MS = 30_000
 const STEP_MS = 5
 const WINDOW = 8
 /** After that it is not going to end. */
@@ -72,6 +75,7 @@ export function simulate(
   schedule.want({ first: 0, last: count, inOrder: true })
   const streams = new Set<Stream>()
   const sent = behaviours.map(() => 0)
+  const begun = behaviours.map(() => 0)
   const asked = new Uint16Array(count)
   const given = new Uint8Array(count)
   const checks: { readonly at: number; readonly done: () => void }[] = []
@@ -89,7 +93,7 @@ export function simulate(
   function advance(stream: Stream, bytes: number): void {
     const { run, who } = stream
     const behaviour = behaviours[who] as Behaviour
-    const hangs = behaviour.hangsAfter ?? Infinity
+    const hangs = stream.hangs ? (behaviour.hangsAfter ?? Infinity) : Infinity
     const cuts = behaviour.cutsAfter ?? Infinity
     const most = Math.min(hangs, cuts, run.peer.ranges === 'none' ? Infinity : (stream.run.last - stream.from) * leaf)
     const more = Math.min(bytes, most - stream.sent)
@@ -128,8 +132,9 @@ export function simulate(
       for (const run of begin) {
         const who = peers.indexOf(run.peer)
         for (let i = run.first; i < run.last; i++) asked[i] = (asked[i] as number) + 1
+        const hangs = (begun[who] as number)++ < (behaviours[who]?.hangs ?? Infinity)
         const skip = run.peer.ranges === 'none' ? run.first * leaf : 0
-        const stream = { run, who, from: run.first, sent: 0, skip, heardAt: now }
+        const stream = { run, who, from: run.first, sent: 0, skip, hangs, heardAt: now }
         streams.add(stream)
         if (isDead(who)) end(stream, { transient: true })
       }

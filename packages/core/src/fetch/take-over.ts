@@ -16,6 +16,8 @@ interface Situation {
 
 /** Milliseconds without a byte after which a run counts as stalled. */
 const STALLED_MS = 1_000
+/** Likewise for its own source, of which it may be that only this connection hangs. */
+const HANGS_MS = 5_000
 /** What is taken over has to be ready that much sooner. */
 const SOONER = 0.7
 
@@ -30,7 +32,7 @@ export function takeOver(
 ): { readonly first: number; readonly last: number } | undefined {
   const { peer, runs, wants, now, accept, open } = situation
   for (const run of runs) while (run.last > run.next && !open(run.last - 1)) run.last--
-  const others = [...runs].filter((run) => run.peer !== peer && run.next < run.last)
+  const others = [...runs].filter((run) => isOther(run, peer, now) && run.next < run.last)
   if (which === 'awaited') {
     if (!others.some((run) => isStalled(run, now))) return undefined
     const leaf = wants.awaited().find((leaf) => open(leaf) && isHeldUp(leaf, runs, peer, now) && accept(leaf))
@@ -71,7 +73,7 @@ function share(
   let first = stalled ? run.next : last - 1
   while (!open(first)) first++
   const copies = [...runs].filter((other) => other.next <= first && first < other.last)
-  const busy = copies.some((other) => other.peer === peer || (other !== run && !isStalled(other, now)))
+  const busy = copies.some((other) => other !== run && (other.peer === peer || !isStalled(other, now)))
   if (busy || !accept(first)) return undefined
   return stalled || takes(first) < SOONER * ready ? { first, last } : undefined
 }
@@ -93,8 +95,14 @@ function isStalled(run: Run, now: number): boolean {
   return now - run.heardAt > Math.max(STALLED_MS, 4 * (run.peer.rate.latency ?? 0))
 }
 
-/** Only stalled runs ask for the leaf, and none of this source's. */
+/** True: this source may ask for what that run is at. */
+function isOther(run: Run, peer: Peer, now: number): boolean {
+  return run.peer !== peer || now - run.heardAt > HANGS_MS
+}
+
+/** Only stalled runs ask for the leaf, and at most one of this source. */
 function isHeldUp(leaf: number, runs: ReadonlySet<Run>, peer: Peer, now: number): boolean {
   const asking = [...runs].filter((run) => run.next <= leaf && leaf < run.last)
-  return asking.length > 0 && asking.every((run) => run.peer !== peer && isStalled(run, now))
+  if (asking.length === 0 || asking.filter((run) => run.peer === peer).length > 1) return false
+  return asking.every((run) => isOther(run, peer, now) && isStalled(run, now))
 }

@@ -72,15 +72,18 @@ async function atOnce(
   if (near.readBytes === undefined || slices.length > 0 || onProgress !== undefined) return undefined
   const parsed = parseRef(ref)
   if (parsed.kind !== 'cid' || parsed.path.length > 0 || parsed.cid.code !== RAW) return undefined
-  const bytes = await near.readBytes(parsed.cid, signal && { signal }).catch((error: unknown) => {
+  try {
+    const bytes = await near.readBytes(parsed.cid, signal && { signal })
+    if (bytes !== undefined) {
+      counters.nearHits++
+      autoTier?.noteRead(parsed.cid)
+    }
+    return bytes
+  } catch (error) {
+    // The way that heals takes it from here.
     if (far !== undefined && StorageError.is(error, 'integrity')) return undefined
     throw error
-  })
-  if (bytes !== undefined) {
-    counters.nearHits++
-    autoTier?.noteRead(parsed.cid)
   }
-  return bytes
 }
 
 async function* readBody(
