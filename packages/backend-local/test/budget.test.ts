@@ -59,6 +59,21 @@ test('puts that pass the budget evict by themselves, the longest unused first, a
   await store.close()
 })
 
+test.each([
+  ['named', (number: number) => ({ name: { name: `${number}` } })],
+  ['copied', () => ({ copies: ['far'] })],
+])('the budget holds for small blobs that have a record: %s', async (_, options) => {
+  const store = local({ dir: await newFolder(), maxSize: 20_000 })
+  const { copies } = store.catalog
+  for (let number = 0; number < 60; number++) {
+    const cid = await put(store, `${number}`, 1000, options(number))
+    for (const copy of await copies.claim({ tier: 'far', limit: 1, cid }))
+      await copies.settle(copy, { state: 'stored' })
+  }
+  await within(store, 20_000)
+  await store.close()
+})
+
 test('a store that is over its budget when it is opened is brought down', async () => {
   const dir = await newFolder()
   const first = local({ dir })
