@@ -16,6 +16,8 @@ const has =
 const isBackend = has(['stat', 'read', 'health', 'close'])
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
+const LIMITS = ['idleTimeout', 'deadline', 'window']
+
 const RULES: Readonly<Record<keyof StorageOptions, Rule>> = {
   dir: { expected: 'the path of a folder', holds: (value) => typeof value === 'string' && value.trim() !== '' },
   tiers: { expected: 'a list of backends', holds: (value) => Array.isArray(value) && value.every(isBackend) },
@@ -33,6 +35,14 @@ const RULES: Readonly<Record<keyof StorageOptions, Rule>> = {
     holds: (value) => parseDuration(value) !== undefined,
   },
   pinByDefault: flag,
+  fetch: {
+    expected: 'idleTimeout, deadline and window as numbers above 0',
+    holds: (value) =>
+      isObject(value) &&
+      Object.entries(value as object).every(
+        ([name, each]) => LIMITS.includes(name) && (each === undefined || (typeof each === 'number' && each > 0)),
+      ),
+  },
   logger: { expected: 'an object with debug, info, warn and error', holds: has(['debug', 'info', 'warn', 'error']) },
 }
 

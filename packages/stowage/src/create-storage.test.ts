@@ -79,6 +79,9 @@ test.each([
   { config: { dir: 5 } },
   { config: [] },
   { env: 'CI=1' },
+  { fetch: 5 },
+  { fetch: { deadline: -1 } },
+  { fetch: { patience: 5 } },
   { logger: null },
   { logger: { info() {} } },
 ])('%j is refused', async (options) => {

@@ -32,7 +32,7 @@ export async function open(settings: Settings): Promise<StorageWrapper> {
       tiers: settings.tiers ?? far.tiers,
       unavailable: far.unavailable,
       defaultTiers: settings.defaultTiers,
-      fetch: { window: settings.poolSize },
+      fetch: settings.fetch,
       gate,
       logger,
       unknownKeys,

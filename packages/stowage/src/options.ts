@@ -1,4 +1,4 @@
-import type { Backend, Environment, Logger } from '@stowage/core'
+import type { Backend, Environment, FetchOptions, Logger } from '@stowage/core'
 
 export interface StorageOptions {
   /**
@@ -24,6 +24,8 @@ export interface StorageOptions {
   readonly gcInterval?: number | string | undefined
   /** Default false. */
   readonly pinByDefault?: boolean | undefined
+  /** How long far tiers are waited for, and how much is asked of them at a time. */
+  readonly fetch?: FetchOptions | undefined
   /** Default: warnings and errors go to stderr. */
   readonly logger?: Logger | undefined
 }

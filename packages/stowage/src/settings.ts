@@ -1,4 +1,12 @@
-import { type AutoTierOptions, type Backend, decideGate, type Environment, type Gate, type Logger } from '@stowage/core'
+import {
+  type AutoTierOptions,
+  type Backend,
+  decideGate,
+  type Environment,
+  type FetchOptions,
+  type Gate,
+  type Logger,
+} from '@stowage/core'
 import { checkOptions } from './check-options.ts'
 import type { BackendsConfig, PolicyConfig } from './config/config.ts'
 import { parseDuration } from './config/duration.ts'
@@ -21,8 +29,7 @@ export interface Settings {
   readonly maxSize: number | undefined
   readonly gcInterval: number | undefined
   readonly pinByDefault: boolean
-  /** Requests that one source may have under way. */
-  readonly poolSize: number | undefined
+  readonly fetch: FetchOptions
   readonly autoTier: boolean | AutoTierOptions | undefined
   readonly logger: Logger
   readonly unknownKeys: readonly string[]
@@ -51,7 +58,7 @@ export async function settle(options: StorageOptions): Promise<Settings> {
     maxSize: options.maxSize === undefined ? config.performance?.maxSize : parseSize(options.maxSize),
     gcInterval: options.gcInterval === undefined ? config.performance?.gcInterval : parseDuration(options.gcInterval),
     pinByDefault: options.pinByDefault ?? config.policy?.pinByDefault ?? false,
-    poolSize: config.performance?.poolSize,
+    fetch: { window: config.performance?.poolSize, ...options.fetch },
     autoTier: autoTierOf(config.policy?.autoTier),
     logger: options.logger ?? defaultLogger(),
     unknownKeys: loaded.unknownKeys,

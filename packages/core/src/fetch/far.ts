@@ -15,7 +15,8 @@ import { recent } from './recent.ts'
 import { readFar, type BringInit, type Range } from './read.ts'
 import { sourcesOf } from './sources.ts'
 
-export interface FarOptions {
+/** How far tiers are read. */
+export interface FetchOptions {
   /** Milliseconds that a source may be silent before it is asked no longer. Default 30 000. */
   readonly idleTimeout?: number | undefined
   /** Milliseconds that a call may wait for far tiers, in all; after that it rejects with `timeout`. Default: no bound. */
@@ -49,7 +50,7 @@ const KEPT_BYTES = 16 * 1024 * 1024
 
 export function createFar(
   { near, tiers, logger }: { readonly near: NearStore; readonly tiers: readonly Backend[]; readonly logger: Logger },
-  { idleTimeout = 30_000, deadline, window = 8 }: FarOptions = {},
+  { idleTimeout = 30_000, deadline, window = 8 }: FetchOptions = {},
 ): Far {
   const env: FetchEnv = { near, sources: sourcesOf(tiers, idleTimeout, logger), logger, window }
   const fetches = new Map<string, Fetch>()

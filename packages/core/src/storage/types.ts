@@ -1,6 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import type { StorageError } from '../errors/storage-error.ts'
-import type { FarOptions } from '../fetch/far.ts'
+import type { FetchOptions } from '../fetch/far.ts'
 import type { AutoTierOptions } from './rules/options.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { OnProgress } from '../progress/progress.ts'
@@ -200,7 +200,7 @@ export interface StorageInit {
   /** Far tiers, nearest first. With a closed gate they are not used. */
   readonly tiers?: readonly Backend[] | undefined
   /** How far tiers are read. */
-  readonly fetch?: FarOptions | undefined
+  readonly fetch?: FetchOptions | undefined
   readonly gate?: Gate | undefined
   readonly logger?: Logger | undefined
   readonly pinByDefault?: boolean | undefined
