@@ -209,6 +209,49 @@ onBoth('copies', (open) => {
     expect(far.puts).toEqual([String(cid)])
   })
 
+  test('a tier that could not be started gets its copies when it can be', async () => {
+    const error = new StorageError('unavailable', 'its package is missing')
+    const storage = await open({
+      tiers: [tier('far').backend],
+      unavailable: [{ name: 'broken', error }],
+      defaultTiers: ['far', 'broken'],
+    })
+    expect((await storage.put('x', { replicate: 'wait' })).tiers).toEqual({
+      far: { status: 'stored' },
+      broken: { status: 'failed', error },
+    })
+    expect((await storage.put('y', { to: ['broken'] })).tiers).toEqual({ broken: { status: 'queued' } })
+    const { outbox, backends } = await storage.status()
+    expect(outbox.tiers['broken']).toEqual({ queued: 2, failed: 0, stored: 0, bytes: 0 })
+    expect(backends.at(-1)).toMatchObject({ name: 'broken', reachable: false, queued: 2 })
+    // Nothing of it can be done here.
+    expect(await storage.flush()).toMatchObject({ queued: 0, failed: 0 })
+  })
+
+  test('a directory that was cut short goes on', async () => {
+    const inner = memory({ name: 'far' })
+    const puts: string[] = []
+    let left = 2
+    const far: Backend = {
+      ...inner,
+      put: async (blob, options) => {
+        if (left-- <= 0) throw down()
+        puts.push(String(blob.cid))
+        await inner.put(blob, options)
+      },
+    }
+    const storage = await open({ tiers: [far] })
+    const folder = await temporaryFolder()
+    for (let number = 0; number < 6; number++) await writeFile(join(folder, `${number}`), `file ${number}`)
+    const { cid, tiers } = await storage.putDirectory(folder, { replicate: 'wait' })
+    expect(tiers).toEqual({ far: { status: 'failed', error: code('unavailable') } })
+    left = Infinity
+    await storage.flush()
+    expect((await storage.stat(cid))?.tiers).toContain('far')
+    expect(await inner.directory(cid)).toBeDefined()
+    expect([puts.length, new Set(puts).size]).toEqual([6, 6])
+  })
+
   test('what is deleted is not copied', async () => {
     const far = tier('far')
     far.fail(down())
