@@ -1,9 +1,9 @@
-import { DAG_PB, serialiseOutboard, type BlobStat, type CID } from '@stowage/core/spi'
+import { DAG_PB, serialiseOutboard, StorageError, type BlobStat, type CID } from '@stowage/core/spi'
 import { keysOf } from './address.ts'
 import { readDirectory } from './directory.ts'
 import { isMute } from './errors.ts'
 import type { Session } from './life.ts'
-import { getWhole, head, quickHead } from './objects.ts'
+import { getWhole, head, probe, quickHead } from './objects.ts'
 
 /** Whether a blob or a directory is there. */
 export async function stat(session: Session, cid: CID): Promise<BlobStat | undefined> {
@@ -18,7 +18,10 @@ export async function stat(session: Session, cid: CID): Promise<BlobStat | undef
     if (!isMute(error)) throw error
     // Either finds the directory, or says why there is nothing.
     const directory = await readDirectory(session, cid)
-    return directory && { cid, size: directory.size, isDirectory: true }
+    if (directory !== undefined) return { cid, size: directory.size, isDirectory: true }
+    // What was refused once, for a reason that has passed, may still be there.
+    const found = StorageError.is(error, 'not-found') ? undefined : await probe(session, blob)
+    return found && { cid, size: found.size }
   }
 }
 
