@@ -27,7 +27,8 @@ export function readingOf(
     stat: (cid, options) => calls.one('stat', cid, options, (signal) => kept(cid, signal)),
     read: (cid, options: ReadOptions = {}) =>
       calls.one('read', cid, options, async (signal) => {
-        if ((await kept(cid, signal)) === undefined)
+        // Who has the outboard has asked before, and reads many ranges.
+        if (options.outboard === undefined && (await kept(cid, signal)) === undefined)
           throw new StorageError('not-found', `${cid} is not at ${shown}.`, { source: shown, cid })
         if (gateway === undefined) throw givesNoBytes(shown, cid)
         const read = await gateway.read(cid, { ...options, signal })

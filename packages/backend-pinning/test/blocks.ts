@@ -21,13 +21,16 @@ export function takerAt(api: string): Backend {
   return {
     ...nothing,
     name: 'taker',
-    async put(blob, options = {}) {
-      const form = new FormData()
-      form.append('file', new Blob([await carOf(blob, options)]))
-      const answer = await fetch(`${api}/api/v0/dag/import?pin-roots=false`, { method: 'POST', body: form })
-      if (!answer.ok) throw new StorageError('unavailable', await answer.text())
-    },
+    put: async (blob, options = {}) => importTo(api, await carOf(blob, options)),
+    putDirectory: async ({ cid, nodes }) => importTo(api, Buffer.concat([carHeader([cid]), ...nodes.map(carFrame)])),
   }
+}
+
+async function importTo(api: string, car: Buffer<ArrayBuffer>): Promise<void> {
+  const form = new FormData()
+  form.append('file', new Blob([car]))
+  const answer = await fetch(`${api}/api/v0/dag/import?pin-roots=false`, { method: 'POST', body: form })
+  if (!answer.ok) throw new StorageError('unavailable', await answer.text())
 }
 
 /** What a trustless gateway gives. */

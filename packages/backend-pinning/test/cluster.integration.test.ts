@@ -61,15 +61,11 @@ describeOn(servers, 'the pinning service of an IPFS Cluster', () => {
 
   it('gets a directory with what it holds', async () => {
     const backend = await open()
-    const [cluster, taker] = await both()
+    const [cluster] = await both()
     const blob = await blobOf(LEAF + 3, { seed: 9 })
     await backend.put(blob)
     const { dagSize } = parseOutboard(blob.outboard, blob.cid, blob.size)
     const directory = buildDirectory([{ name: 'weights', cid: blob.cid, size: blob.size, dagSize }])
-    const node = directory.nodes[0]?.bytes ?? new Uint8Array()
-    const form = new FormData()
-    form.append('file', new Blob([new Uint8Array(node)]))
-    await fetch(`${taker.api}/api/v0/block/put?cid-codec=dag-pb`, { method: 'POST', body: form })
     await backend.putDirectory(directory)
     expect(await backend.stat(directory.cid)).toMatchObject({ isDirectory: true, size: directory.size })
     const path = `${cluster.kubo.gateway}/ipfs/${formatCid(directory.cid)}/weights`
