@@ -4,17 +4,17 @@ import { hashPool } from '../hash/pool.ts'
 import { bufferRing } from '../hash/shared-bytes.ts'
 import { isOutage } from '../layers/breaker.ts'
 import { semaphore } from '../layers/semaphore.ts'
-import { inlineLeaf } from '../outboard/leaf.ts'
 import type { Outboard } from '../outboard/outboard.ts'
-import { VIRTUAL_LEAF } from '../outboard/tree.ts'
 import type { PartialBlob } from '../spi/near-store.ts'
 import { gaveUp, type Failures } from './failures.ts'
 import type { Ending, Share } from './interest.ts'
 import type { Peer, Run } from './peer.ts'
 import { performRun } from './run.ts'
+import { leavesWithoutSource } from './inline.ts'
 import { createSchedule, type RunEnd } from './schedule.ts'
 import type { Source } from './sources.ts'
 import { areMembers, tell } from './share.ts'
+import { createWaiters } from './waiters.ts'
 
 export interface LeafingInit {
   readonly outboard: Outboard
@@ -41,8 +41,6 @@ export interface Leafing {
   readonly ended: Promise<Ending>
 }
 
-type Waiter = (bytes: Uint8Array<ArrayBuffer> | undefined) => void
-
 /** Sources that rest or stall are looked at again so often, in milliseconds. */
 const TICK_MS = 250
 /** So long a partial blob stays open for the next range, in milliseconds. */
@@ -54,7 +52,7 @@ export async function fetchLeaves(init: LeafingInit): Promise<Leafing> {
   const schedule = createSchedule(leaves, { window: init.window, random: Math.random })
   const sources = new Map<Peer, Source>()
   const running = new Map<Run, AbortController>()
-  const waiters = new Map<number, Set<Waiter>>()
+  const waiters = createWaiters()
   const inChecks = semaphore(2 * hashPool().size)
   const buffers = bufferRing(4 * hashPool().size, leaves.length(0))
   const { promise: ended, resolve, reject } = Promise.withResolvers<Ending>()
@@ -98,8 +96,7 @@ export async function fetchLeaves(init: LeafingInit): Promise<Leafing> {
     clearTimeout(parking)
     for (const control of running.values()) control.abort(NOT_NEEDED)
     how()
-    for (const each of waiters.values()) for (const waiter of each) waiter(undefined)
-    waiters.clear()
+    waiters.end()
   }
 
   function pump(): void {
@@ -195,8 +192,7 @@ export async function fetchLeaves(init: LeafingInit): Promise<Leafing> {
       tell(share, source)
       if (share.want?.inOrder === false) share.progress?.at(bytes)
     }
-    for (const waiter of waiters.get(leaf) ?? []) waiter(given.slice() as Uint8Array<ArrayBuffer>)
-    waiters.delete(leaf)
+    waiters.give(leaf, given)
   }
 
   async function publish(): Promise<void> {
@@ -212,7 +208,7 @@ export async function fetchLeaves(init: LeafingInit): Promise<Leafing> {
   async function leafBytes(leaf: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
     for (;;) {
       if (over || publishing) return undefined
-      if (!schedule.isHere(leaf)) return new Promise((resolve) => waitersOf(leaf).add(resolve))
+      if (!schedule.isHere(leaf)) return waiters.wait(leaf)
       try {
         return (await partial.read(leaf)) as Uint8Array<ArrayBuffer>
       } catch (error) {
@@ -224,12 +220,6 @@ export async function fetchLeaves(init: LeafingInit): Promise<Leafing> {
         pump()
       }
     }
-  }
-
-  function waitersOf(leaf: number): Set<Waiter> {
-    const known = waiters.get(leaf) ?? new Set()
-    waiters.set(leaf, known)
-    return known
   }
 
   return {
@@ -271,14 +261,3 @@ export async function fetchLeaves(init: LeafingInit): Promise<Leafing> {
 }
 
 const NOT_NEEDED = new StorageError('closed', 'Nobody needs this any more.')
-
-/** Leaves whose bytes the interior holds, and the leaf of an empty blob. */
-function* leavesWithoutSource(outboard: Outboard): Generator<[leaf: number, bytes: Uint8Array]> {
-  const { leaves, tree, size } = outboard
-  if (size === 0) yield [0, new Uint8Array(0)]
-  if (!tree.some(({ kinds }) => kinds.includes(VIRTUAL_LEAF))) return
-  for (let leaf = 0; leaf < leaves.count; leaf++) {
-    const bytes = inlineLeaf(outboard, leaf)
-    if (bytes !== undefined) yield [leaf, bytes]
-  }
-}
