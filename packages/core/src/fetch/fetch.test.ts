@@ -143,6 +143,17 @@ describe('a fetch', () => {
     expect(events.at(-1)?.retries).toBeGreaterThan(0)
   })
 
+  test('whose caller throws in a progress event fails with that', async () => {
+    const dag = await importDag(cutInto(bytes, LEAF), { rawLeaves: true, cidVersion: 1 })
+    const storage = open([source(dag, outboardOf(dag), 'good')])
+    const mistake = new Error('mine')
+    const onProgress = ({ type }: ProgressEvent): void => {
+      if (type === 'source') throw mistake
+    }
+    await expect(storage.get(dag.cid).bytes({ onProgress })).rejects.toBe(mistake)
+    expect(Buffer.compare(await storage.get(dag.cid).bytes(), bytes)).toBe(0)
+  })
+
   test('whose near store fails ends with that error, and blames nobody', async () => {
     const dag = await importDag(cutInto(bytes, LEAF), { rawLeaves: true, cidVersion: 1 })
     const near = memory()

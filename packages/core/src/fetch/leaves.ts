@@ -1,17 +1,13 @@
 import { throwIfAborted } from '../errors/abort.ts'
 import { StorageError } from '../errors/storage-error.ts'
-import { hashPool } from '../hash/pool.ts'
-import { bufferRing } from '../hash/shared-bytes.ts'
-import { isOutage } from '../layers/breaker.ts'
-import { semaphore } from '../layers/semaphore.ts'
 import type { Outboard } from '../outboard/outboard.ts'
 import type { PartialBlob } from '../spi/near-store.ts'
 import { gaveUp, type Failures } from './failures.ts'
 import type { Ending, Share } from './interest.ts'
-import type { Peer, Run } from './peer.ts'
-import { performRun } from './run.ts'
+import type { Peer } from './peer.ts'
+import { createRuns } from './runs.ts'
 import { leavesWithoutSource } from './inline.ts'
-import { createSchedule, type RunEnd } from './schedule.ts'
+import { createSchedule } from './schedule.ts'
 import type { Source } from './sources.ts'
 import { areMembers, tell } from './share.ts'
 import { createWaiters } from './waiters.ts'
@@ -51,15 +47,11 @@ export async function fetchLeaves(init: LeafingInit): Promise<Leafing> {
   const { leaves, cid } = outboard
   const schedule = createSchedule(leaves, { window: init.window, random: Math.random })
   const sources = new Map<Peer, Source>()
-  const running = new Map<Run, AbortController>()
   const waiters = createWaiters()
-  const inChecks = semaphore(2 * hashPool().size)
-  const buffers = bufferRing(4 * hashPool().size, leaves.length(0))
   const { promise: ended, resolve, reject } = Promise.withResolvers<Ending>()
   const now = (): number => performance.now()
   let count = 0
   let bytes = 0
-  let checking = 0
   let everybodyAsked = false
   let publishing = false
   let over = false
@@ -74,6 +66,16 @@ export async function fetchLeaves(init: LeafingInit): Promise<Leafing> {
   }
   throwIfAborted(signal)
 
+  const runs = createRuns({
+    schedule,
+    outboard,
+    partial,
+    failures,
+    kept,
+    failed: () => shares.forEach(({ progress }) => progress?.retry()),
+    broken: (error) => settle(() => reject(error)),
+    changed: pump,
+  })
   const ticking = setInterval(pump, TICK_MS)
   signal.addEventListener('abort', () => settle(() => reject(signal.reason)), { once: true })
   partial.contended?.addEventListener('abort', pump, { once: true })
@@ -94,7 +96,7 @@ export async function fetchLeaves(init: LeafingInit): Promise<Leafing> {
     clearInterval(ticking)
     clearTimeout(lingering)
     clearTimeout(parking)
-    for (const control of running.values()) control.abort(NOT_NEEDED)
+    runs.end()
     how()
     waiters.end()
   }
@@ -111,9 +113,9 @@ export async function fetchLeaves(init: LeafingInit): Promise<Leafing> {
   function step(): void {
     if (count === leaves.count) return void publish()
     const { begin, stop } = schedule.dispatch(now(), (peer) => init.window - (sources.get(peer) as Source).requests)
-    for (const run of begin) launch(run)
-    for (const run of stop) running.get(run)?.abort(NOT_NEEDED)
-    if (running.size > 0 || checking > 0) return
+    for (const run of begin) runs.begin(run, sources.get(run.peer) as Source)
+    for (const run of stop) runs.stop(run)
+    if (!runs.idle) return
     if (!schedule.missing) rest()
     else if (everybodyAsked && schedule.alive === 0) settle(() => reject(gaveUp(cid, failures)))
   }
@@ -126,73 +128,13 @@ export async function fetchLeaves(init: LeafingInit): Promise<Leafing> {
     else if (partial.contended === undefined) parking ??= setTimeout(park, LINGER_MS).unref()
   }
 
-  function launch(run: Run): void {
-    const source = sources.get(run.peer) as Source
-    const control = new AbortController()
-    running.set(run, control)
-    source.requests++
-    const work = {
-      backend: source.backend,
-      outboard,
-      buffers,
-      signal: control.signal,
-      onBytes: (more: number) => schedule.heard(run, more, now()),
-      take: (given: Uint8Array) => take(run, source, given),
-    }
-    void performRun(run, work)
-      .then(
-        (): RunEnd => 'received',
-        (error: unknown): RunEnd => (control.signal.aborted ? 'stopped' : failedRun(run, source, error)),
-      )
-      .then((end) => {
-        // What it still sends is wanted by nobody.
-        control.abort(NOT_NEEDED)
-        running.delete(run)
-        source.requests--
-        schedule.ended(run, end, now())
-        pump()
-      })
-  }
-
-  function failedRun(run: Run, source: Source, error: unknown): RunEnd {
-    failures.add(source, error)
-    for (const { progress } of shares) progress?.retry()
-    if (!StorageError.is(error, 'integrity'))
-      return { transient: isOutage(error) || (StorageError.is(error) && error.transient) }
-    schedule.wrong(run, run.next)
-    return 'stopped'
-  }
-
-  async function take(run: Run, source: Source, given: Uint8Array): Promise<void> {
-    const leaf = run.next
-    if (!schedule.received(run)) return buffers.give(given)
-    checking++
-    const leave = await inChecks.acquire()
-    run.heardAt = now()
-    void check(run, leaf, source, given).finally(() => {
-      buffers.give(given)
-      leave()
-      checking--
-      pump()
-    })
-  }
-
-  async function check(run: Run, leaf: number, source: Source, given: Uint8Array): Promise<void> {
-    if (over) return
-    try {
-      await partial.write(leaf, given)
-    } catch (error) {
-      if (over) return
-      if (!StorageError.is(error, 'integrity')) return settle(() => reject(error))
-      failures.lied(source, leaf, error)
-      return schedule.wrong(run, leaf)
-    }
+  function kept(leaf: number, source: Source, given: Uint8Array): void {
     here(leaf)
+    waiters.give(leaf, given)
     for (const share of shares) {
       tell(share, source)
       if (share.want?.inOrder === false) share.progress?.at(bytes)
     }
-    waiters.give(leaf, given)
   }
 
   async function publish(): Promise<void> {
@@ -213,7 +155,9 @@ export async function fetchLeaves(init: LeafingInit): Promise<Leafing> {
         return (await partial.read(leaf)) as Uint8Array<ArrayBuffer>
       } catch (error) {
         if (over || publishing) return undefined
-        if (!StorageError.is(error, 'integrity')) throw error
+        if (!StorageError.is(error, 'integrity') && !StorageError.is(error, 'not-found')) throw error
+        // Another reader may have found it out at the same time.
+        if (!schedule.isHere(leaf)) continue
         schedule.lost(leaf)
         count--
         bytes -= leaves.length(leaf)
@@ -254,10 +198,8 @@ export async function fetchLeaves(init: LeafingInit): Promise<Leafing> {
     },
     idle: (left) => {
       if (publishing) return
-      if (running.size > 0 || checking > 0) return left()
+      if (!runs.idle) return left()
       lingering = setTimeout(left, LINGER_MS).unref()
     },
   }
 }
-
-const NOT_NEEDED = new StorageError('closed', 'Nobody needs this any more.')
