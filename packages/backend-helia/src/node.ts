@@ -19,6 +19,12 @@ export interface Node {
  */
 const MESSAGE_TIMEOUT = 600_000
 
+/**
+ * Bytes of a stream that may lie unread. Blocks come as fast as the window lets them, before anybody listens: beyond 4 MiB, yamux's own bound, that ends the stream, and
+ * the other side takes the blocks for sent.
+ */
+const STREAMS = { maxStreamWindowSize: 8 * 1024 * 1024, maxReadBufferLength: 32 * 1024 * 1024 }
+
 /** The packages of libp2p and Helia are loaded here, when the first node starts: that takes a second and 100 MB. */
 export async function startNode(options: HeliaOptions): Promise<Node> {
   if (options.helia !== undefined) return startGiven(options.helia)
@@ -85,7 +91,7 @@ async function libp2pOptions({
     addresses: { listen: [...listen] },
     transports: [tcp()],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    streamMuxers: [yamux({ streamOptions: STREAMS })],
     ...libp2p,
     peerDiscovery: [...discovery, ...(libp2p.peerDiscovery ?? [])],
     services: { ...services, ...libp2p.services },
