@@ -74,6 +74,7 @@ for (const kind of kinds) {
       { timeout },
       async () => {
         const cid = await bring(BLOB)
+        const seen = { right: 0, failed: 0 }
         const range = fc.record({ offset: fc.nat({ max: BLOB.length }), length: fc.nat({ max: BLOB.length }) })
         await tryAll(
           fc.asyncProperty(kind.schedules, fc.option(range), async (schedule, range) => {
@@ -86,7 +87,11 @@ for (const kind of kinds) {
               if (value === undefined) {
                 expect(StorageError.is(error)).toBe(true)
                 expect((error as StorageError).code).not.toBe('not-found')
-              } else expect(same(value, BLOB.subarray(start, end))).toBe(true)
+                seen.failed++
+              } else {
+                expect(same(value, BLOB.subarray(start, end))).toBe(true)
+                seen.right++
+              }
               lab.faults([])
               if (value === undefined) expect(same(await recovered(read), BLOB.subarray(start, end))).toBe(true)
             } finally {
@@ -94,6 +99,7 @@ for (const kind of kinds) {
             }
           }),
         )
+        console.info(`${kind.name}: ${seen.right} right, ${seen.failed} failed`)
       },
     )
 
