@@ -778,6 +778,10 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
       }
     }),
   ],
+  'partial: who holds one learns that somebody waits for it': [
+    wrongPartial(() => ({ contended: new AbortController().signal })),
+    wrongPartial(() => ({ contended: AbortSignal.abort() })),
+  ],
   'partial: a leaf that does not exist is refused': [
     wrongPartial((partial) => ({
       write: (leaf, bytes) => pardon(partial.write(leaf, bytes), 'invalid-argument', () => {}),

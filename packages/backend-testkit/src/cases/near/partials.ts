@@ -70,6 +70,22 @@ export const partialCases: readonly ConformanceCase<NearStore>[] = [
     sameList(partial.missing(), [0, 2, 3], 'missing')
     sameBytes(await partial.read(1), leafOf(blob, 1), 'leaf 1')
   }),
+  near('partial: who holds one learns that somebody waits for it', [], async ({ open, settled }) => {
+    const store = await open()
+    const blob = await blobOf(SIZE)
+    const held = await store.partial(blob, { announce: true })
+    const { contended } = held
+    // A store that cannot tell says so.
+    if (contended === undefined) return
+    same(contended.aborted, false, 'somebody waits')
+    const noticed = new Promise<void>((resolve) => contended.addEventListener('abort', () => resolve()))
+    const waiting = store.partial(blob, { announce: true })
+    await settled(noticed)
+    await held.close()
+    const next = await settled(waiting)
+    same(next.contended?.aborted, false, 'somebody waits for the next one')
+    await next.discard()
+  }),
   near('partial: a leaf that does not exist is refused', [], async ({ open }) => {
     const store = await open()
     const blob = await blobOf(LEAF + 1)
