@@ -3,10 +3,13 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { unixfs } from '@helia/unixfs'
+import { blockstore } from '@stowage/backend-blockstore'
 import { blobOf, bytesOf, collect, LEAF } from '@stowage/backend-testkit'
 import { memory } from '@stowage/core'
 import { StorageError, buildDirectory, layouts, type CID } from '@stowage/core/spi'
-import { describe, expect, test } from 'vitest'
+import { FsBlockstore } from 'blockstore-fs'
+import { createHeliaLight } from 'helia'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { helia } from '../src/index.ts'
 import { connect, newFolder, opened, served } from './nodes.ts'
 
@@ -166,6 +169,22 @@ describe('the node', () => {
     await mine.close()
     expect(node.status).toBe('started')
   })
+})
+
+test('a folder that a plain Helia program wrote is a tier, and what a tier writes there is read by Helia', async () => {
+  const folder = new FsBlockstore(await newFolder())
+  const plain = await createHeliaLight({ blockstore: folder }).start()
+  onTestFinished(async () => void (await plain.stop()))
+  const fs = unixfs(plain)
+  const [theirs, ours] = [await blobOf(3 * LEAF + 5, { seed: 9 }), await blobOf(2 * LEAF + 5, { seed: 10 })]
+  const tier = blockstore({ blockstore: folder })
+  const cid = (await fs.addBytes(theirs.bytes)) as CID
+  expect(await tier.stat(cid)).toMatchObject({ size: theirs.size })
+  expect(Buffer.compare(await bytesOf((await tier.read(cid)).body), theirs.bytes)).toBe(0)
+  await tier.put?.(ours)
+  const chunks: Uint8Array[] = []
+  for await (const chunk of fs.cat(ours.cid as never)) chunks.push(chunk)
+  expect(Buffer.compare(Buffer.concat(chunks), ours.bytes)).toBe(0)
 })
 
 describe('nobody', () => {
