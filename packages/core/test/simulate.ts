@@ -112,7 +112,7 @@ export function simulate(
           checks.push({
             at: now + checkMs,
             done: () => {
-              schedule.verified(index)
+              schedule.have(index)
               here++
             },
           })

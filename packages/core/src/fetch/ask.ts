@@ -8,7 +8,7 @@ export interface Asking {
   readonly sources: Sources
   /** Aborts when nobody needs further answers. */
   readonly signal: AbortSignal
-  /** Asks one source. True: no further tier need be asked as long as this one's answer is good enough. Never rejects. */
+  /** Asks one source. Never rejects. */
   ask(source: Source): Promise<void>
   /** Aborts when all that are left are to be asked at once. */
   readonly hurry?: AbortSignal | undefined

@@ -23,7 +23,7 @@ export interface Schedule {
   join(source: { readonly name: string; readonly ranges: Peer['ranges']; readonly rate: Rate }): Peer
   want(want: Want): void
   unwant(want: Want): void
-  /** Leaves that need no source, or are found to be here. */
+  /** Its bytes were right, or it needs no source. */
   have(leaf: number): void
   /** A leaf that was here is not any more. */
   lost(leaf: number): void
@@ -33,11 +33,8 @@ export interface Schedule {
   heard(run: Run, bytes: number, now: number): void
   /** All bytes of the run's next leaf came. True: they are to be checked; false: nobody needs them any more. */
   received(run: Run): boolean
-  verified(leaf: number): void
   /** They were wrong; the leaf is asked for again. */
   wrong(run: Run, leaf: number): void
-  /** They could not be checked or kept; no source is to blame. */
-  dropped(leaf: number): void
   ended(run: Run, end: RunEnd, now: number): void
   /** Leaves are wanted that are not here. */
   readonly missing: boolean
@@ -58,7 +55,6 @@ export function createSchedule(leaves: Leaves, { window, random }: ScheduleOptio
   const wants = createWants(state)
   const peers: Peer[] = []
   const runs = new Set<Run>()
-  /** Wanted, and asked of nobody: an upper bound. */
   const bytesFrom = (leaf: number, last: number): number => leaves.offset(last) - leaves.offset(leaf)
 
   const situation = { runs, wants, leaves, open: (leaf: number) => state[leaf] === FREE || state[leaf] === ASKED }
@@ -166,12 +162,10 @@ export function createSchedule(leaves: Leaves, { window, random }: ScheduleOptio
       state[leaf] = CHECKING
       return true
     },
-    verified: (leaf) => void (state[leaf] = HERE),
     wrong: (run, leaf) => {
       lied(run.peer, leaf)
       release(leaf)
     },
-    dropped: release,
     ended: (run, end, now) => {
       const { peer } = run
       runs.delete(run)
