@@ -1,6 +1,5 @@
 import type { Blockstore, InputPair, Pair } from 'interface-blockstore'
-import { SHA2_256, sha256, throwIfAborted, type CID, type NearStore } from '@stowage/core/spi'
-import { collect } from './collect.ts'
+import { SHA2_256, collectUpTo, sha256, throwIfAborted, type CID, type NearStore } from '@stowage/core/spi'
 import { isMiss, notFound, refused } from './errors.ts'
 import { nearBlocks } from './near-blocks.ts'
 import type { AsBlockstoreOptions } from './options.ts'
@@ -40,7 +39,7 @@ export function asBlockstore(near: NearStore, { other }: AsBlockstoreOptions = {
       const found = code === SHA2_256 ? await blocks.get(digest, options) : undefined
       if (found !== undefined) return found
       if (other === undefined) throw notFound(cid)
-      const bytes = await collect(other.get(cid, options))
+      const bytes = await collectUpTo(Infinity, other.get(cid, options))
       if (!matches(cid, bytes)) throw notFound(cid, new Error('it is damaged.'))
       return bytes
     })
@@ -48,7 +47,7 @@ export function asBlockstore(near: NearStore, { other }: AsBlockstoreOptions = {
 
   async function put(cid: CID, content: InputPair['bytes'], options: Options = {}): Promise<CID> {
     throwIfAborted(options.signal)
-    const bytes = await collect(content)
+    const bytes = content instanceof Uint8Array ? content : await collectUpTo(Infinity, content)
     if (!matches(cid, bytes)) throw refused(cid, 'its bytes are others.')
     if (await isNear(cid, options)) return cid
     if (other === undefined) throw refused(cid, 'it is part of no blob, and there is no place for such.')

@@ -1,6 +1,7 @@
 import {
   MAX_BLOCK_SIZE,
   StorageError,
+  collectUpTo,
   raceAbort,
   rawCid,
   sha256,
@@ -11,7 +12,6 @@ import {
   type FetchBlock,
   type StorageErrorInit,
 } from '@stowage/core/spi'
-import { collect } from './collect.ts'
 import { isMiss, translate } from './errors.ts'
 import { createLife, readingOf } from './life.ts'
 import type { BlockstoreOptions } from './options.ts'
@@ -41,7 +41,7 @@ export function blockstore({ blockstore: store, name = 'blockstore' }: Blockstor
   const fetchBlock: FetchBlock = async (cid, { signal }) => {
     try {
       // Without the signal: blockstore-fs leaves a file open that was being opened when it aborts. What goes on is one block.
-      return await raceAbort(collect(store.get(cid), MAX_BLOCK_SIZE), signal)
+      return await raceAbort(collectUpTo(MAX_BLOCK_SIZE, store.get(cid)), signal)
     } catch (error) {
       throwIfAborted(signal)
       if (isMiss(error)) return undefined

@@ -1,13 +1,13 @@
 import {
   RAW,
   StorageError,
+  collectUpTo,
   leafBlock,
   type CallOptions,
   type CID,
   type NearStore,
   type ReadOptions,
 } from '@stowage/core/spi'
-import { collect } from './collect.ts'
 import { createInteriors } from './interiors.ts'
 
 /** The blocks of all that a near store holds, made out of its plain files when they are asked for. */
@@ -55,5 +55,5 @@ export function nearBlocks(near: NearStore): NearBlocks {
 
 /** One leaf: the near store verifies it. */
 async function bytesOf(near: NearStore, cid: CID, options: ReadOptions): Promise<Uint8Array> {
-  return collect((await near.read(cid, options)).body)
+  return collectUpTo(Infinity, (await near.read(cid, options)).body)
 }

@@ -2,6 +2,7 @@ import type { Blockstore } from 'interface-blockstore'
 import {
   SHA2_256,
   StorageError,
+  collectUpTo,
   dagPbCid,
   decodeDagNode,
   nodeKind,
@@ -10,7 +11,6 @@ import {
   type Block,
   type CID,
 } from '@stowage/core/spi'
-import { collect } from './collect.ts'
 
 /** First bytes of a dag-pb node: its links, or its data. */
 const DAG_PB_STARTS = new Set([0x0a, 0x12])
@@ -45,7 +45,7 @@ export async function scan(blockstore: Blockstore, signal: AbortSignal): Promise
 
 /** The block, if it is a file or directory in dag-pb. Of all others, only the first chunk is read. */
 async function nodeOf(cid: CID, bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Block | undefined> {
-  const whole = await collect(onlyNodes(bytes))
+  const whole = await collectUpTo(Infinity, onlyNodes(bytes))
   if (whole.length === 0) return undefined
   const block = { cid: dagPbCid(cid.multihash.digest, 1), bytes: whole }
   const kind = nodeKind(block)

@@ -1,5 +1,5 @@
 import type { ReadableStreamDefaultReader } from 'node:stream/web'
-import { relay, StorageError, type Body } from '@stowage/core/spi'
+import { collectUpTo, relay, StorageError, type Body } from '@stowage/core/spi'
 import { withoutCredentials } from './address.ts'
 import { transportError, wrongBytes } from './errors.ts'
 import { idleTimeoutOf, type HttpOptions } from './options.ts'
@@ -77,15 +77,9 @@ function answerOf(response: Response, url: URL, work: Watch): Answer {
     headers: response.headers,
     body,
     bytes: async (most) => {
-      const chunks: Uint8Array[] = []
-      let length = 0
-      for await (const chunk of body) {
-        chunks.push(chunk)
-        length += chunk.length
-        if (length > most)
-          throw wrongBytes(`${url.host} gave more than ${most} bytes where that is the most there can be.`)
-      }
-      return joined(chunks, length)
+      const bytes = await collectUpTo(most, body)
+      if (bytes.length <= most) return bytes
+      throw wrongBytes(`${url.host} gave more than ${most} bytes where that is the most there can be.`)
     },
     drop: async () => {
       await readShort(response, work)
@@ -93,16 +87,6 @@ function answerOf(response: Response, url: URL, work: Watch): Answer {
     },
     end: work.end,
   }
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
 }
 
 function bodyOf(response: Response, url: URL, work: Watch): Body {

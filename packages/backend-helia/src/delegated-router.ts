@@ -1,8 +1,7 @@
 import type { Router } from '@helia/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
-import { StorageError, type CID } from '@stowage/core/spi'
-import { collect } from './collect.ts'
+import { StorageError, collectUpTo, type CID } from '@stowage/core/spi'
 import type { Located } from './lookups.ts'
 
 /** Bytes of an answer that are looked at. */
@@ -24,7 +23,7 @@ export async function* providersByHttp(url: string, cid: CID, signal?: AbortSign
     await response.body?.cancel()
     throw new StorageError('unavailable', `The router answered ${response.status}.`, { source: base, transient: true })
   }
-  const text = new TextDecoder().decode(await collect(response.body ?? [], LIMIT))
+  const text = new TextDecoder().decode(await collectUpTo(LIMIT, response.body ?? []))
   const { Providers } = JSON.parse(text) as { Providers?: readonly Found[] | null }
   for (const found of Providers ?? []) {
     const located = locatedOf(found)

@@ -1,6 +1,5 @@
 import type { Helia } from '@helia/interface'
-import { MAX_BLOCK_SIZE, raceAbort, type CID } from '@stowage/core/spi'
-import { collect } from './collect.ts'
+import { MAX_BLOCK_SIZE, collectUpTo, raceAbort, type CID } from '@stowage/core/spi'
 
 /**
  * A block that the node has already: put on it by its user, or shared with another blob of the near store. What it cannot read is fetched
@@ -16,6 +15,6 @@ export async function readLocal(helia: Helia, cid: CID, signal: AbortSignal): Pr
 }
 
 async function read({ blockstore }: Helia, cid: CID): Promise<Uint8Array | undefined> {
-  const bytes = await collect(blockstore.get(cid, { offline: true }), MAX_BLOCK_SIZE)
+  const bytes = await collectUpTo(MAX_BLOCK_SIZE, blockstore.get(cid, { offline: true }))
   return bytes.length > MAX_BLOCK_SIZE ? undefined : bytes
 }

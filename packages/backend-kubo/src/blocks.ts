@@ -1,8 +1,8 @@
-import { formatCid, StorageError, type CallOptions, type CID, type FetchBlock } from '@stowage/core/spi'
+import { collectUpTo, formatCid, StorageError, type CallOptions, type CID, type FetchBlock } from '@stowage/core/spi'
 import { answerError, strangeAnswer } from './errors.ts'
 import type { Settings } from './options.ts'
 import type { Line } from './request.ts'
-import { collect, type Rpc } from './rpc.ts'
+import type { Rpc } from './rpc.ts'
 
 /** No block is larger. */
 const MOST = 2 * 1024 * 1024
@@ -52,7 +52,7 @@ export function blocksOfGateway(line: Line, { search, timeout }: Settings): Fetc
         patience: timeout + (search ?? 0),
         signal: both,
       })
-      if (answer.status === 200) return await collect(answer.body, MOST)
+      if (answer.status === 200) return await collectUpTo(MOST, answer.body)
       answer.drop()
       if (MISSING.has(answer.status) || (search !== undefined && answer.status === 504)) return undefined
       throw answerError(line.shown, answer.status, '')

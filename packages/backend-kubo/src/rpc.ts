@@ -1,4 +1,4 @@
-import type { Body } from '@stowage/core/spi'
+import { collectUpTo, type Body } from '@stowage/core/spi'
 import { answerError, strangeAnswer } from './errors.ts'
 import type { Answer, Line } from './request.ts'
 
@@ -20,7 +20,7 @@ export interface Rpc {
   one(command: Command): Promise<Reply>
   /** All objects that a command answers with, as they come. */
   each(command: Command): AsyncGenerator<Reply>
-  /** The bytes that a command answers with; more than `most` are cut off after `most + 1`. */
+  /** The bytes that a command answers with; of more than `most`, no more than shows that. */
   bytes(command: Command, most: number): Promise<Uint8Array>
   /** True once a command about pins was answered by the proxy of an IPFS Cluster, which says so. */
   readonly isCluster: boolean
@@ -60,7 +60,7 @@ export function rpc(line: Line): Rpc {
       for await (const reply of each(command)) return reply
       throw strangeAnswer(line.shown, `answered nothing to ${command.name}.`)
     },
-    bytes: async (command, most) => collect((await ask(command)).body, most),
+    bytes: async (command, most) => collectUpTo(most, (await ask(command)).body),
     get isCluster() {
       return cluster
     },
@@ -68,21 +68,9 @@ export function rpc(line: Line): Rpc {
   }
 }
 
-/** At most `most + 1` bytes of a body. */
-export async function collect(body: Body, most: number): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = []
-  let length = 0
-  for await (const piece of body) {
-    pieces.push(piece)
-    length += piece.length
-    if (length > most) break
-  }
-  return Buffer.concat(pieces).subarray(0, most + 1)
-}
-
 /** What an answer that is a failure says: Kubo's `Message`, or the text itself. */
 async function said(answer: Answer): Promise<string> {
-  const text = Buffer.from(await collect(answer.body, MAX_TEXT)).toString()
+  const text = Buffer.from(await collectUpTo(MAX_TEXT, answer.body)).toString()
   try {
     const { Message } = JSON.parse(text) as { readonly Message?: unknown }
     if (typeof Message === 'string') return Message
