@@ -105,12 +105,25 @@ export function gateway(options: GatewayOptions): Backend {
     ...(routing && {
       providers: (cid: CID, options?: CallOptions) => allProviders(sources, cid, { ...options, name }),
     }),
-    health: async (options) => {
-      const all = await Promise.all(sources.map((source) => source.health(options)))
-      const latencies = all.flatMap(({ reachable, latency }) => (reachable && latency !== undefined ? [latency] : []))
-      if (latencies.length > 0) return { reachable: true, latency: Math.min(...latencies) }
-      const failures = all.map(({ error }) => error)
-      return { reachable: false, error: allFailed('No gateway can be reached.', failures, { backend: name }) }
+    // One that answers is enough: the others need not be waited for.
+    health: async ({ signal } = {}) => {
+      const enough = new AbortController()
+      const asking = signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal])
+      const failures: unknown[] = []
+      const asked = sources.map(async (source) => {
+        const health = await source.health({ signal: asking })
+        if (health.reachable) return health
+        failures.push(health.error)
+        throw health.error
+      })
+      try {
+        return await Promise.any(asked)
+      } catch {
+        throwIfAborted(signal)
+        return { reachable: false, error: allFailed('No gateway can be reached.', failures, { backend: name }) }
+      } finally {
+        enough.abort()
+      }
     },
     close: async () => {
       await Promise.all(sources.map((source) => source.close()))

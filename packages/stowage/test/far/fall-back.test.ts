@@ -103,6 +103,15 @@ describe('an operation failed', () => {
   })
 })
 
+test('one of several that says nothing does not make the others unreachable', async () => {
+  const [silent, good] = [await gateway(FAR), await gateway(FAR)]
+  silent.status = 'silence'
+  const { storage } = await open({ config: { backends: { gateways: [silent.url, good.url] } } })
+  const { backends } = await storage.status()
+  expect(backends).toMatchObject([{ name: 'local' }, { name: 'gateways', reachable: true }])
+  expect(silent.asked).not.toEqual([])
+})
+
 describe('the network is away', () => {
   test('what is here works on; what is not is an outage, said once; it is found again when the network is back', async () => {
     const far = Buffer.alloc(MiB, 'f')

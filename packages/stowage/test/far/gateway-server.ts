@@ -7,8 +7,8 @@ export interface GatewayServer {
   readonly url: string
   /** What was asked for. */
   readonly asked: string[]
-  /** Instead of the block: this status. */
-  status: number | undefined
+  /** Instead of the block: this status, or nothing at all. */
+  status: number | 'silence' | undefined
   /** Leaves the network: connections break, new ones are refused. */
   leave(): Promise<void>
   comeBack(): Promise<void>
@@ -19,11 +19,12 @@ const EMPTY = '/ipfs/bafkqaaa'
 
 export async function gatewayServer(blocks: Readonly<Record<string, Uint8Array>>): Promise<GatewayServer> {
   const asked: string[] = []
-  const gateway = { status: undefined as number | undefined }
+  const gateway: Pick<GatewayServer, 'status'> = { status: undefined }
   const server: Server = createServer((request, response) => {
     const path = (request.url ?? '').split('?')[0] ?? ''
     asked.push(path)
     const block = path === EMPTY ? new Uint8Array() : blocks[path.replace('/ipfs/', '')]
+    if (gateway.status === 'silence') return
     if (gateway.status !== undefined) response.writeHead(gateway.status).end()
     else if (block === undefined) response.writeHead(404).end()
     else response.writeHead(200, { 'content-type': 'application/vnd.ipld.raw' }).end(block)

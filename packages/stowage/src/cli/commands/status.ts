@@ -17,13 +17,16 @@ export function status(program: Command, run: Run): void {
     )
 }
 
-function describe({ mode, gate, backends, usage, outbox, unknownKeys }: StorageStatus): string {
+function describe({ mode, gate, backends, usage, outbox, rules, unknownKeys }: StorageStatus): string {
   return [
     `mode      ${mode} (${gate.reason}: ${gate.detail})`,
     `stored    ${usage.blobs} blobs, ${usage.directories} folders, ${formatBytes(usage.bytes)}; ${formatBytes(usage.partialBytes)} on their way in`,
     ...backends.map((backend) => `backend   ${backendText(backend)}`),
     ...Object.entries(outbox.tiers).map(([name, copies]) => `copies    ${copiesText(name, copies)}`),
     ...(outbox.oldest === undefined ? [] : [`          the oldest is waiting since ${outbox.oldest.toISOString()}`]),
+    ...(rules === undefined
+      ? []
+      : [`rules     on: ${rules.seeded} seeded and ${rules.cooled} cooled since it was opened`]),
     ...(unknownKeys.length > 0 ? [`unknown   ${unknownKeys.join(', ')}`] : []),
   ].join('\n')
 }
