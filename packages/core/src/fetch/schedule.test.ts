@@ -57,11 +57,11 @@ describe('a schedule', () => {
         const size = sizes.leaf * sizes.count
         const all = sources.reduce((sum, { rate }) => sum + rate, 0)
         const latency = Math.max(...sources.map((source) => source.latency))
+        // Nobody knows at first who is slow.
+        const leafOfSlowest = (1000 * sizes.leaf) / Math.min(...sources.map(({ rate }) => rate))
         expect(complete).toBe(true)
         expect(sent).toBeLessThanOrEqual(size + 2 * sources.length * sizes.leaf)
-        expect(took).toBeLessThan(
-          1.3 * ((1000 * size) / all) + 10 * latency + 400 + (1000 * sizes.leaf * sources.length) / all,
-        )
+        expect(took).toBeLessThan(1.3 * ((1000 * size) / all) + 10 * latency + 400 + 2 * leafOfSlowest)
       }),
       { numRuns: 80 },
     )
