@@ -26,7 +26,7 @@ async function isRead(node: HeliaBackend, blob: Awaited<ReturnType<typeof blobOf
   expect(Buffer.compare(await bytesOf((await node.read(blob.cid)).body), blob.bytes)).toBe(0)
 }
 
-test('40 MiB come over a line of 1.5 MB a second', async () => {
+test('40 MiB come over a line of 1.5 MB a second', { timeout: 180_000 }, async () => {
   const near = memory()
   const blob = await blobOf(40 * LEAF, { seed: 21 })
   await near.put(blob)
@@ -123,7 +123,7 @@ async function diskUse(dir: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 
-test('serving every block of a blob costs at most 0.1 % of it on the disk (P17)', async () => {
+test('serving every block of a blob costs at most 0.1 % of it on the disk (P17)', { timeout: 180_000 }, async () => {
   const dir = await newFolder()
   const size = 256 * LEAF
   const cid = await withNear(dir, async (near) => (await near.ingest(noise(size))).cid)
