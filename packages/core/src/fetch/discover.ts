@@ -21,6 +21,8 @@ export interface FoundBlob {
 
 export interface Discovery {
   readonly found: Promise<Found>
+  /** An outboard that proves what the blob is, if one came after another that proves nothing was taken. */
+  proven(): FoundBlob | undefined
   /** When every source has answered, or is not asked any more. */
   readonly ended: Promise<void>
 }
@@ -48,11 +50,14 @@ export function discover({ sources, cid, signal, known, has, failures }: Discove
   const asking = AbortSignal.any([signal, outboards.signal])
   let plain: number | undefined
   let settled = false
+  let proven: FoundBlob | undefined
 
   function settle(result: Found): void {
+    if (result.kind === 'blob' && isProven(result)) proven ??= result
+    // Of a dag-pb blob, an outboard without nodes could be a lie: the others are still asked for theirs.
+    if (result.kind !== 'blob' || cid.code === RAW || proven !== undefined) outboards.abort()
     if (settled) return
     settled = true
-    outboards.abort()
     if (result.kind === 'blob' && result.outboard.size > LARGE) hurry.abort()
     resolve(result)
   }
@@ -68,7 +73,7 @@ export function discover({ sources, cid, signal, known, has, failures }: Discove
   }
 
   async function ask(source: Source): Promise<void> {
-    const wanted = !settled && cid.code !== RAW
+    const wanted = !outboards.signal.aborted && cid.code !== RAW
     const early = wanted && source.backend.traits.verifies !== 'leaves' ? outboardOf(source) : undefined
     early?.catch(() => {})
     try {
@@ -78,8 +83,12 @@ export function discover({ sources, cid, signal, known, has, failures }: Discove
           cid,
           backend: source.backend.name,
         })
-      if (stat.isDirectory === true) return settle({ kind: 'directory' })
-      if (settled) return has(source, stat.size)
+      if (stat.isDirectory === true) {
+        if (cid.code !== RAW) return settle({ kind: 'directory' })
+        const { name } = source.backend
+        throw new StorageError('integrity', `${name} says that ${cid} is a directory.`, { cid, backend: name })
+      }
+      if (outboards.signal.aborted) return has(source, stat.size)
       if (cid.code === RAW) settle(blobOf(serialiseOutboard(cid, []), cid, stat.size))
       else await takeOutboard(source, stat.size, early)
       has(source, stat.size)
@@ -96,7 +105,7 @@ export function discover({ sources, cid, signal, known, has, failures }: Discove
       // Somebody else was first, or this one may still have the bytes.
       if (!asking.aborted) fail(source, error)
     }
-    if (settled) return
+    if (outboards.signal.aborted) return
     if (bytes === undefined) plain ??= size
     else settle(blobOf(bytes, cid, size))
   }
@@ -109,9 +118,14 @@ export function discover({ sources, cid, signal, known, has, failures }: Discove
     else reject(gaveUp(cid, failures))
   })
   found.catch(() => {})
-  return { found, ended }
+  return { found, proven: () => proven, ended }
 }
 
 export function blobOf(bytes: Uint8Array, cid: CID, size: number): FoundBlob {
   return { kind: 'blob', outboard: parseOutboard(bytes, cid, size), bytes }
+}
+
+/** Its nodes say how large it is. What has none is one leaf, as somebody says, of as many bytes as they say. */
+export function isProven({ outboard }: FoundBlob): boolean {
+  return outboard.nodes.length > 0
 }

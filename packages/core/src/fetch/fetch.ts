@@ -1,15 +1,18 @@
 import type { CID } from 'multiformats/cid'
+import { RAW } from '../cid/make.ts'
 import { raceAbort } from '../errors/abort.ts'
 import { StorageError } from '../errors/storage-error.ts'
 import type { NearStore } from '../spi/near-store.ts'
 import { recordNear } from '../storage/record-near.ts'
 import type { Logger } from '../storage/types.ts'
-import { blobOf, discover, type Found, type FoundBlob } from './discover.ts'
-import { createFailures, gaveUp } from './failures.ts'
-import { areMembers, tell } from './share.ts'
+import { blobOf, discover, isProven, type Found, type FoundBlob } from './discover.ts'
+import { createFailures } from './failures.ts'
 import type { Ending, Interest, InterestInit, Share } from './interest.ts'
 import { fetchLeaves, type Leafing } from './leaves.ts'
-import type { Source, Sources } from './sources.ts'
+import { ingestPlain, type Holder } from './plain.ts'
+import type { Sources } from './sources.ts'
+import type { Want } from './wants.ts'
+import { MAX_BLOCK_SIZE, MAX_LEAF_SIZE } from '../unixfs/bounds.ts'
 
 export interface FetchEnv {
   readonly near: NearStore
@@ -43,10 +46,11 @@ export function startFetch(env: FetchEnv, { cid, force, known }: FetchInit): Fet
   const stop = new AbortController()
   const { signal } = stop
   const shares = new Set<Share>()
-  const holders: { source: Source; size: number }[] = []
+  const holders: Holder[] = []
   const failures = createFailures(cid, env.logger)
   const started = Promise.withResolvers<void>()
   let leafing: Leafing | undefined
+  let instead: FoundBlob | undefined
   let closed = false
 
   const discovery = discover({
@@ -70,7 +74,7 @@ export function startFetch(env: FetchEnv, { cid, force, known }: FetchInit): Fet
     return found.kind === 'plain' ? ingest() : fetchInAnySize(found)
   }
 
-  /** Nothing but its bytes proves how large a blob of one leaf is: what others say is tried as well. */
+  /** Nothing but its bytes proves how large a blob of one leaf is, or that it is one: what others say is tried as well. */
   async function fetchInAnySize(found: FoundBlob): Promise<Ending> {
     const tried = new Set<number>()
     for (let next = found; ;) {
@@ -78,11 +82,26 @@ export function startFetch(env: FetchEnv, { cid, force, known }: FetchInit): Fet
       try {
         return await fetchInto(next)
       } catch (error) {
-        const other = holders.find(({ size }) => !tried.has(size))
-        if (signal.aborted || other === undefined || found.outboard.nodes.length > 0) throw error
-        next = blobOf(found.bytes, cid, other.size)
+        if (signal.aborted || isProven(next)) throw error
+        await raceAbort(discovery.ended, signal)
+        instead = discovery.proven()
+        const other = instead ?? otherSize(found, tried)
+        if (other === undefined) throw error
+        for (const share of shares) share.want &&= wanted(share.want)
+        next = other
       }
     }
+  }
+
+  function otherSize({ bytes }: FoundBlob, tried: ReadonlySet<number>): FoundBlob | undefined {
+    const sizes = holders.map(({ size }) => size).filter((size) => Number.isSafeInteger(size) && size >= 0)
+    const other = sizes.find((size) => size <= (cid.code === RAW ? MAX_BLOCK_SIZE : MAX_LEAF_SIZE) && !tried.has(size))
+    return other === undefined ? undefined : blobOf(bytes, cid, other)
+  }
+
+  /** What was wanted of a blob that turned out to be another one is all of it. */
+  function wanted(want: Want): Want {
+    return instead === undefined ? want : { first: 0, last: instead.outboard.leaves.count, inOrder: false }
   }
 
   async function fetchInto({ outboard, bytes }: FoundBlob): Promise<Ending> {
@@ -105,22 +124,9 @@ export function startFetch(env: FetchEnv, { cid, force, known }: FetchInit): Fet
     }
   }
 
-  /** Nobody has the outboard: all bytes from one source, to be looked at when they are all here. */
   async function ingest(): Promise<Ending> {
     await discovery.ended
-    for (const { source } of holders) {
-      try {
-        const { body } = await raceAbort(source.backend.read(cid, { signal }), signal)
-        for (const share of shares) tell(share, source)
-        const onBytes = (bytes: number): void => shares.forEach(({ progress }) => progress?.at(bytes))
-        await near.ingest(body, { signal, expect: { cid }, onBytes, member: areMembers(shares) })
-        return 'here'
-      } catch (error) {
-        signal.throwIfAborted()
-        failures.add(source, error)
-      }
-    }
-    throw gaveUp(cid, failures)
+    return ingestPlain(cid, { near, holders, shares, failures, signal })
   }
 
   function close(): void {
@@ -144,7 +150,7 @@ export function startFetch(env: FetchEnv, { cid, force, known }: FetchInit): Fet
         return found.kind === 'plain' ? undefined : found
       },
       want: (want) => {
-        share.want = want
+        share.want = wanted(want)
         leafing?.wanted(share)
       },
       leaf: async (leaf, caller) => {

@@ -1,9 +1,10 @@
 import type { CID } from 'multiformats/cid'
 import { StorageError } from '../errors/storage-error.ts'
 import { coveringLeaves } from '../outboard/geometry.ts'
-import type { Meter } from '../progress/progress.ts'
+import { counted, type Meter } from '../progress/progress.ts'
 import type { NearStore } from '../spi/near-store.ts'
 import { recordNear } from '../storage/record-near.ts'
+import { isProven } from './discover.ts'
 import type { Far } from './far.ts'
 import type { Patience } from './patience.ts'
 import type { Ending, InterestInit } from './interest.ts'
@@ -50,12 +51,16 @@ export async function* readFar(
   { patience: { signal, wait }, progress }: ReadInit,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let given = 0
+  let told = false
   for (;;) {
     const interest = far.join(cid, { progress })
     try {
       const found = await wait(interest.found)
+      told = found === undefined
       if (found?.kind === 'directory') throw isDirectory(cid)
-      if (found !== undefined) {
+      // Nothing but its bytes proves how large a blob of one leaf is: it is read when it is here.
+      if (found !== undefined && !isProven(found)) interest.want({ first: 0, last: 1, inOrder: true })
+      else if (found !== undefined) {
         const { leaves, size } = found.outboard
         const { offset, length } = rangeOf(size)
         progress.set({ total: length })
@@ -76,7 +81,7 @@ export async function* readFar(
     } finally {
       interest.leave()
     }
-    yield* restFromNear(far.near, cid, rangeOf, given, { signal, progress })
+    yield* restFromNear(far.near, cid, rangeOf, given, { signal, progress: told ? counted(progress) : progress })
     return
   }
 }

@@ -331,3 +331,23 @@ test('the byte budget spares what is yet to be copied, and takes what is', async
 })
 
 async function* empty(): AsyncGenerator<Uint8Array> {}
+
+test('a copy that its caller gave up as it was claimed is free for others', async () => {
+  const { backend } = tier('far')
+  const near = memory()
+  const control = new AbortController()
+  const reason = new Error('enough')
+  const { copies } = near.catalog
+  const claim: typeof copies.claim = async (wish) => {
+    const claimed = await copies.claim(wish)
+    if (wish.cid !== undefined) control.abort(reason)
+    return claimed
+  }
+  const catalog = { ...near.catalog, copies: { ...copies, claim } }
+  const storage = opened({ near: { ...near, catalog }, tiers: [backend] })
+  await expect(storage.put('content', { replicate: 'wait', signal: control.signal })).rejects.toBe(reason)
+  const [copy] = await all(copies.list())
+  expect(copy).toMatchObject({ state: 'queued', claimed: false })
+  await storage.flush()
+  expect((await storage.status()).outbox).toMatchObject({ queued: 0, failed: 0 })
+})

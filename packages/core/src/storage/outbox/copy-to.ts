@@ -14,6 +14,8 @@ export type Target = Pick<Backend, 'name' | 'putDirectory'> & Required<Pick<Back
 const AT_ONCE = 4
 /** Milliseconds in which a tier takes no byte and ends nothing, after which it is given up. */
 const STALLED = 5 * 60_000
+/** Nodes of a directory that a tier takes in that time. */
+const NODES = 1_000
 
 export interface CopyOptions {
   /** Also what the tier is known to have. */
@@ -49,7 +51,12 @@ async function content(copying: Copying, cid: CID): Promise<void> {
       backend: tier.name,
       cid,
     })
-  await raceAbort(tier.putDirectory(directory, { signal }), signal)
+  const bearing = patience(STALLED * Math.ceil(directory.nodes.length / NODES), signal)
+  try {
+    await raceAbort(tier.putDirectory(directory, { signal: bearing.signal }), bearing.signal)
+  } finally {
+    bearing.end()
+  }
 }
 
 function member(copying: Copying, cid: CID): Promise<void> {

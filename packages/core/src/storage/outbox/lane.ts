@@ -118,7 +118,7 @@ export function createLane({ near, tier, logger, lifetime, counters }: LaneParts
       await copyTo(near, tier, cid, { again, signal })
     } catch (reason) {
       if (signal.aborted) {
-        await settle(copy, afterGivingUp(Date.now(), Math.random())).catch(() => {})
+        await giveUp(copy)
         throw signal.reason
       }
       const error = asStorageError(reason, { backend: tier.name, operation: 'put', cid })
@@ -139,6 +139,10 @@ export function createLane({ near, tier, logger, lifetime, counters }: LaneParts
     counters.copied++
     await settle(copy, { state: 'stored' })
     return { status: 'stored' }
+  }
+
+  async function giveUp(copy: CopyRecord): Promise<void> {
+    await settle(copy, afterGivingUp(Date.now(), Math.random())).catch(() => {})
   }
 
   /** As long as the outcome is not noted nobody may take up the copy: it is ours. */
@@ -172,7 +176,12 @@ export function createLane({ near, tier, logger, lifetime, counters }: LaneParts
         continue
       }
       const [claimed] = await copies.claim({ tier: tier.name, limit: 1, cid })
-      if (claimed !== undefined) return raceAbort(begin(claimed, again, signal), signal)
+      if (claimed !== undefined) {
+        // Who gave up before it began leaves it to the others.
+        if (signal.aborted) await giveUp(claimed)
+        signal.throwIfAborted()
+        return raceAbort(begin(claimed, again, signal), signal)
+      }
       const known = (await copies.of(cid)).find((one) => one.tier === tier.name)
       if (known === undefined) return gone(cid)
       if (known.state === 'stored') return { status: 'stored' }
