@@ -22,7 +22,7 @@ const TAKE_BACK = 5_000
  */
 export async function keep(service: Service, stat: BlobStat, options: KeepOptions, signal: AbortSignal): Promise<void> {
   const { cid } = stat
-  const ours = (await findPins(service, cid, signal)).filter(({ meta }) => statOfNote(cid, meta) !== undefined)
+  const ours = (await findPins(service, cid, signal)).filter(({ note }) => statOfNote(cid, note) !== undefined)
   if (ours.some(({ state }) => state === 'pinned')) return
   for (const { id, state } of ours) if (state === 'failed') await removePin(service, id, signal)
   const earlier = ours.find(({ state }) => state !== 'failed')
@@ -40,8 +40,8 @@ export async function keep(service: Service, stat: BlobStat, options: KeepOption
 /** An aborted request may have been heard: so what is there is looked for. */
 async function takeBack(service: Service, { cid }: BlobStat): Promise<void> {
   const signal = AbortSignal.timeout(TAKE_BACK)
-  for (const { id, meta } of await findPins(service, cid, signal))
-    if (statOfNote(cid, meta) !== undefined) await removePin(service, id, signal)
+  for (const { id, note } of await findPins(service, cid, signal))
+    if (statOfNote(cid, note) !== undefined) await removePin(service, id, signal)
 }
 
 async function follow(

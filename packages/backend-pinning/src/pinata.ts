@@ -6,7 +6,6 @@ import {
   formatCid,
   parseOutboard,
   throwIfAborted,
-  tryParseCid,
   type Backend,
   type BlobSource,
   type BlobStat,
@@ -16,6 +15,7 @@ import {
 import { callsOf } from './calls.ts'
 import { strangeAnswer, tooLarge, wrongCid } from './errors.ts'
 import { formsOf, isForm } from './forms.ts'
+import { listed } from './listing.ts'
 import { multipart } from './multipart.ts'
 import { noteOf, statOfNote } from './note.ts'
 import { readingOf } from './reading.ts'
@@ -116,18 +116,7 @@ export function pinata(options: PinataOptions): Backend & Required<Pick<Backend,
         for (const { id } of found) await remove(id, signal)
         return found.length > 0
       }),
-    list: (given) =>
-      calls.many('list', given, async function* (signal) {
-        const seen = new Set<string>()
-        for await (const file of files({}, signal)) {
-          const cid = tryParseCid(file.cid)
-          if (cid === undefined || seen.has(cidKey(cid))) continue
-          const stat = statOfNote(cid, file.note) ?? (await gateway?.stat(cid, { signal }))
-          if (stat === undefined) continue
-          seen.add(cidKey(cid))
-          yield stat
-        }
-      }),
+    list: (given) => calls.many('list', given, (signal) => listed(files({}, signal), gateway, signal)),
     health: async (given = {}): Promise<Health> => {
       const startedAt = performance.now()
       try {

@@ -1,14 +1,7 @@
-import {
-  cidKey,
-  throwIfAborted,
-  tryParseCid,
-  type Backend,
-  type BlobStat,
-  type CID,
-  type Health,
-} from '@stowage/core/spi'
+import { throwIfAborted, type Backend, type BlobStat, type CID, type Health } from '@stowage/core/spi'
 import { callsOf } from './calls.ts'
 import { keep } from './keep.ts'
+import { listed } from './listing.ts'
 import { statOfNote } from './note.ts'
 import { allPins, findPins, removePin } from './pins.ts'
 import { readingOf } from './reading.ts'
@@ -47,8 +40,8 @@ export function pinning(
 
   async function kept(cid: CID, signal: AbortSignal): Promise<BlobStat | undefined> {
     const pinned = (await findPins(service, cid, signal)).filter(({ state }) => state === 'pinned')
-    for (const { meta } of pinned) {
-      const stat = statOfNote(cid, meta)
+    for (const { note } of pinned) {
+      const stat = statOfNote(cid, note)
       if (stat !== undefined) return stat
     }
     return pinned.length === 0 ? undefined : gateway?.stat(cid, { signal })
@@ -74,18 +67,7 @@ export function pinning(
         const removed = await Promise.all(pins.map(({ id }) => removePin(service, id, signal)))
         return removed.includes(true)
       }),
-    list: (given) =>
-      calls.many('list', given, async function* (signal) {
-        const seen = new Set<string>()
-        for await (const pin of allPins(service, signal)) {
-          const cid = tryParseCid(pin.cid)
-          if (cid === undefined || seen.has(cidKey(cid))) continue
-          const stat = statOfNote(cid, pin.meta) ?? (await gateway?.stat(cid, { signal }))
-          if (stat === undefined) continue
-          seen.add(cidKey(cid))
-          yield stat
-        }
-      }),
+    list: (given) => calls.many('list', given, (signal) => listed(allPins(service, signal), gateway, signal)),
     health: async (given = {}): Promise<Health> => {
       const startedAt = performance.now()
       try {

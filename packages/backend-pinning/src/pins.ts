@@ -12,7 +12,8 @@ export interface Pin {
   readonly created: string
   /** As the service writes it. */
   readonly cid: string
-  readonly meta: unknown
+  /** Its `meta`. */
+  readonly note: unknown
   readonly details: string
 }
 
@@ -103,7 +104,7 @@ function pinIn({ shown }: Service, { requestid, status, created, pin, info }: Js
     state: status as PinState,
     created: typeof created === 'string' ? created : '',
     cid,
-    meta,
+    note: meta,
     details: typeof details === 'string' ? details : '',
   }
 }

@@ -1,4 +1,4 @@
-import { StorageError, type BlobSource } from '@stowage/core/spi'
+import { StorageError, type BlobSource, type StorageErrorInit } from '@stowage/core/spi'
 import { keysOf } from './address.ts'
 import { isMute } from './errors.ts'
 import type { Session } from './life.ts'
@@ -19,16 +19,20 @@ export async function isStored(session: Session, blob: BlobSource): Promise<bool
 export async function assertStored(session: Session, blob: BlobSource): Promise<void> {
   const found = await head(session, keysOf(session.settings.prefix, blob.cid).blob)
   if (found !== undefined) fits(session, blob, found.size)
-  else throw problem(session, blob, 'went away while it was put', true)
+  else throw problem(session, blob, 'went away while it was put', { transient: true })
 }
 
 function fits(session: Session, blob: BlobSource, size: number): true {
-  if (size !== blob.size)
-    throw problem(session, blob, `is taken by an object of ${size} bytes, not ${blob.size}`, false)
+  if (size !== blob.size) throw problem(session, blob, `is taken by an object of ${size} bytes, not ${blob.size}`)
   return true
 }
 
-function problem({ settings }: Session, { cid }: BlobSource, what: string, transient: boolean): StorageError {
+function problem(
+  { settings }: Session,
+  { cid }: BlobSource,
+  what: string,
+  { transient = false }: StorageErrorInit = {},
+): StorageError {
   const { bucket, prefix, name } = settings
   const source = `s3://${bucket}/${keysOf(prefix, cid).blob}`
   const init = { backend: name, operation: 'put', cid, source, transient }
