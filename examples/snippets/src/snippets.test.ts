@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, expect, it, vi } from 'vitest'
+import { local } from 'stowage'
+import { nearAsBlockstore, withFolderOfBlocks } from './blockstores.ts'
 import { readOrDefault } from './errors.ts'
 import { otherMachine, withGateways, withMirror, withPublicGateways } from './gateways.ts'
 import { withKubo, withPinning } from './kubo-tiers.ts'
@@ -39,8 +41,17 @@ it('far tiers open without asking anybody', async () => {
     throw new Error('somebody was asked')
   })
   for (const open of [withGateways, withMirror, withPublicGateways]) await (await open()).close()
+  await (await withFolderOfBlocks(join(folder, 'blocks'))).close()
   for (const open of [withKubo, () => withPinning('token')]) await (await open()).close()
   expect(otherMachine.name).toBe('other-machine')
   vi.unstubAllGlobals()
   vi.unstubAllEnvs()
+})
+
+it('a near store is a blockstore, too', async () => {
+  const near = local({ dir: join(folder, 'near') })
+  const { cid } = await near.ingest(ReadableStream.from([Buffer.from('hello world')]))
+  const blocks = await nearAsBlockstore(near, join(folder, 'others'))
+  expect(await blocks.has(cid)).toBe(true)
+  await near.close()
 })
