@@ -30,12 +30,16 @@ async function acknowledged(folder: string, ...seeds: string[]): Promise<string[
 test('what was put before a kill -9 gets to the tier after it', { timeout: 60_000 }, async () => {
   const folder = await temporaryFolder()
   const far = join(folder, 'far')
-  for (const [round, blobs] of [3, 9, 1].entries()) {
+  for (const [round, blobs] of [3, 9].entries()) {
     const child = start(folder, `round-${round}`, 40, 30)
     // Somewhere in between: some are copied, some are under way, some are not even put.
     await vi.waitFor(async () => expect((await blobsIn(far)).length).toBeGreaterThanOrEqual(blobs), patience)
     await kill(child)
   }
+  // This one gets no copy to its end.
+  const last = start(folder, 'round-2', 40, 3_600_000)
+  await vi.waitFor(async () => expect((await acknowledged(folder, 'round-2')).length).toBeGreaterThan(0), patience)
+  await kill(last)
   const puts = await acknowledged(folder, 'round-0', 'round-1', 'round-2')
   const before = await blobsIn(far)
   expect(puts.filter((cid) => !before.includes(cid)).length).toBeGreaterThan(0)
