@@ -13,6 +13,7 @@ import type { Far } from './far.ts'
 import { firstAnswer } from './find.ts'
 import { bringBlob, type BringInit } from './read.ts'
 import type { Sources } from './sources.ts'
+import { verifiedDirectory } from './verified-directory.ts'
 
 /** Blobs of a directory that are fetched at a time, and entries that are looked at. */
 const BLOBS_AT_ONCE = 8
@@ -24,13 +25,7 @@ export async function findDirectory(sources: Sources, cid: CID, signal: AbortSig
   return firstAnswer(
     sources,
     { cid, operation: 'directory', failure },
-    async ({ asked }, signal) => {
-      const given = await asked.directory?.(cid, { signal })
-      if (given === undefined) return undefined
-      const { nodes, size } = given
-      const children = new Map([...directoryLinks({ cid, nodes })].map((link) => [cidKey(link.cid), link.cid]))
-      return { cid, nodes, size, children: [...children.values()] }
-    },
+    (source, signal) => verifiedDirectory(source, cid, { signal }),
     signal,
   )
 }

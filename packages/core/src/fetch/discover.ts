@@ -7,10 +7,15 @@ import { parseOutboard } from '../outboard/parse.ts'
 import { serialiseOutboard } from '../outboard/serialise.ts'
 import { askTiers } from './ask.ts'
 import { gaveUp, type Failures } from './failures.ts'
+import type { Directory } from '../spi/near-store.ts'
 import type { Source, Sources } from './sources.ts'
+import { verifiedDirectory } from './verified-directory.ts'
 
-/** What the CID stands for: a blob with its verified outboard; a directory, as one source says; a blob of which nobody has the outboard. */
-export type Found = FoundBlob | { readonly kind: 'directory' } | { readonly kind: 'plain'; readonly size: number }
+/** What the CID stands for: a blob with its verified outboard; a directory with its verified nodes; a blob of which nobody has the outboard. */
+export type Found =
+  | FoundBlob
+  | { readonly kind: 'directory'; readonly directory: Directory }
+  | { readonly kind: 'plain'; readonly size: number }
 
 export interface FoundBlob {
   readonly kind: 'blob'
@@ -83,11 +88,7 @@ export function discover({ sources, cid, signal, known, has, failures }: Discove
           cid,
           backend: source.backend.name,
         })
-      if (stat.isDirectory === true) {
-        if (cid.code !== RAW) return settle({ kind: 'directory' })
-        const { name } = source.backend
-        throw new StorageError('integrity', `${name} says that ${cid} is a directory.`, { cid, backend: name })
-      }
+      if (stat.isDirectory === true) return await takeDirectory(source)
       if (outboards.signal.aborted) return has(source, stat.size)
       if (cid.code === RAW) settle(blobOf(serialiseOutboard(cid, []), cid, stat.size))
       else await takeOutboard(source, stat.size, early)
@@ -95,6 +96,15 @@ export function discover({ sources, cid, signal, known, has, failures }: Discove
     } catch (error) {
       fail(source, error)
     }
+  }
+
+  /** Whoever says that it is a directory has to show it: a blob that one takes for a directory could be had from nobody. */
+  async function takeDirectory(source: Source): Promise<void> {
+    if (settled) return
+    const directory = await raceAbort(verifiedDirectory(source, cid, { signal }), signal)
+    if (directory !== undefined) return settle({ kind: 'directory', directory })
+    const { name } = source.backend
+    throw new StorageError('not-found', `${name} does not give the directory ${cid}.`, { cid, backend: name })
   }
 
   async function takeOutboard(source: Source, size: number, early: Promise<Uint8Array | undefined> | undefined) {

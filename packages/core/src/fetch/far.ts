@@ -65,7 +65,10 @@ export function createFar(
     const fetch = startFetch(env, { cid, force, known: known.get(key) })
     fetches.set(key, fetch)
     fetch.found.then(
-      (found) => found.kind === 'blob' && known.set(key, found),
+      (found) => {
+        if (found.kind === 'blob') known.set(key, found)
+        else if (found.kind === 'directory') directories.set(key, found.directory)
+      },
       () => {},
     )
     const ended = fetch.ended.then(() => {

@@ -6,6 +6,7 @@ import {
   memory,
   StorageError,
   type Backend,
+  type CID,
   type Layout,
   type ProgressEvent,
 } from '@stowage/core'
@@ -92,11 +93,17 @@ onBoth('one source that lies, and an honest one that comes later', (open) => {
     },
   )
 
-  test('it says that a blob of one raw leaf is a directory', async () => {
-    const said = Promise.withResolvers<void>()
-    const stat: Backend['stat'] = async (cid) => (said.resolve(), { cid, size: 5, isDirectory: true })
-    const storage = await open({ tiers: [source(RAW_LEAF, 'liar', { stat }), honest(RAW_LEAF, said.promise)] })
-    expect(same(await storage.get(RAW_LEAF.cid).bytes(), RAW_LEAF.bytes)).toBe(true)
+  test.each([
+    ['one leaf', RAW_LEAF],
+    ['many leaves', MANY_LEAVES],
+  ])('it says that a blob of %s is a directory', async (_, blob) => {
+    for (const directory of [undefined, async (cid: CID) => ({ cid, size: 5, nodes: [], children: [] })]) {
+      const said = Promise.withResolvers<void>()
+      const stat: Backend['stat'] = async (cid) => (said.resolve(), { cid, size: 5, isDirectory: true })
+      const liar = source(blob, 'liar', { stat, ...(directory && { directory }) })
+      const storage = await open({ tiers: [liar, honest(blob, said.promise)] })
+      expect(same(await storage.get(blob.cid).bytes(), blob.bytes)).toBe(true)
+    }
   })
 })
 
