@@ -1,6 +1,7 @@
 import {
   assertStorable,
   blockReader,
+  during,
   RAW,
   rootStat,
   StorageError,
@@ -14,7 +15,6 @@ import {
 import { gatewayAddress, rpcAddress } from './address.ts'
 import { blocksOfGateway, blocksOfRpc, sizeOfBlock } from './blocks.ts'
 import { remove } from './delete.ts'
-import { during } from './errors.ts'
 import { health, type KuboHealth } from './health.ts'
 import { list } from './list.ts'
 import { settingsOf, type KuboOptions } from './options.ts'

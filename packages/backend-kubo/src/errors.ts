@@ -57,18 +57,3 @@ export function transportError(source: string, cause: unknown): unknown {
     cause,
   })
 }
-
-/** The failure with the backend and the call that it belongs to. */
-export function during(error: unknown, init: Pick<StorageError, 'backend' | 'operation' | 'cid'>): unknown {
-  if (!StorageError.is(error)) return error
-  const { code, message, transient, source } = error
-  if (error.backend !== undefined) return error
-  return new StorageError(code, message, {
-    ...init,
-    operation: error.operation ?? init.operation,
-    cid: error.cid ?? init.cid,
-    transient,
-    source,
-    cause: error.cause ?? error,
-  })
-}

@@ -1,5 +1,4 @@
-import { StorageError, throwIfAborted, type CallOptions, type CID } from '@stowage/core/spi'
-import { during } from './errors.ts'
+import { during, StorageError, throwIfAborted, type CallOptions, type CID } from '@stowage/core/spi'
 
 /** Runs the calls of one backend: each ends when its own signal aborts, or with `closed` when the backend is closed. */
 export interface Calls {

@@ -98,16 +98,3 @@ export function tooLarge(source: string, cid: CID, bytes: number, most: number):
     },
   )
 }
-
-/** The failure with the backend and the call that it belongs to. */
-export function during(error: unknown, init: Pick<StorageError, 'backend' | 'operation' | 'cid'>): unknown {
-  if (!StorageError.is(error) || error.backend !== undefined) return error
-  const { code, message, transient, source } = error
-  return new StorageError(code, message, {
-    ...init,
-    cid: error.cid ?? init.cid,
-    transient,
-    source,
-    cause: error.cause ?? error,
-  })
-}
