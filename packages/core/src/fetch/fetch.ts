@@ -10,7 +10,7 @@ import { createFailures } from './failures.ts'
 import type { Ending, Interest, InterestInit, Share } from './interest.ts'
 import { fetchLeaves, type Leafing } from './leaves.ts'
 import { ingestPlain, type Holder } from './plain.ts'
-import type { Sources } from './sources.ts'
+import type { Source, Sources } from './sources.ts'
 import type { Want } from './wants.ts'
 import { MAX_BLOCK_SIZE, MAX_LEAF_SIZE } from '../unixfs/bounds.ts'
 
@@ -47,6 +47,7 @@ export function startFetch(env: FetchEnv, { cid, force, known }: FetchInit): Fet
   const { signal } = stop
   const shares = new Set<Share>()
   const holders: Holder[] = []
+  const givers = new Set<Source>()
   const failures = createFailures(cid, env.logger)
   const started = Promise.withResolvers<void>()
   let leafing: Leafing | undefined
@@ -65,7 +66,7 @@ export function startFetch(env: FetchEnv, { cid, force, known }: FetchInit): Fet
     },
   })
   const whole = work()
-  const ended = whole.then(close, close)
+  const ended = whole.then(note).then(close, close)
 
   async function work(): Promise<Ending> {
     const found = await raceAbort(discovery.found, signal)
@@ -114,7 +115,16 @@ export function startFetch(env: FetchEnv, { cid, force, known }: FetchInit): Fet
         await partial.discard()
         return 'here'
       }
-      leafing = await fetchLeaves({ outboard, partial, shares, failures, window, signal, asked: discovery.ended })
+      leafing = await fetchLeaves({
+        outboard,
+        partial,
+        shares,
+        failures,
+        givers,
+        window,
+        signal,
+        asked: discovery.ended,
+      })
       for (const { source, size } of holders) leafing.join(source, size)
       for (const share of shares) leafing.wanted(share)
       started.resolve()
@@ -126,7 +136,14 @@ export function startFetch(env: FetchEnv, { cid, force, known }: FetchInit): Fet
 
   async function ingest(): Promise<Ending> {
     await discovery.ended
-    return ingestPlain(cid, { near, holders, shares, failures, signal })
+    return ingestPlain(cid, { near, holders, shares, failures, givers, signal })
+  }
+
+  /** Tiers that gave some of it are known to have it: that matters to eviction. */
+  async function note(ending: Ending): Promise<void> {
+    if (ending !== 'here') return
+    const tiers = new Set([...givers].filter(({ keeps }) => keeps).map(({ tier }) => tier))
+    for (const tier of tiers) await near.catalog.copies.found(cid, tier)
   }
 
   function close(): void {

@@ -17,6 +17,8 @@ export interface LeafingInit {
   readonly partial: PartialBlob
   readonly shares: ReadonlySet<Share>
   readonly failures: Failures
+  /** Sources that gave something that is right. */
+  readonly givers: Set<Source>
   /** Requests that one source may have under way. */
   readonly window: number
   /** Everything stops; nothing is settled any more. */
@@ -43,7 +45,7 @@ const TICK_MS = 250
 const LINGER_MS = 1_000
 
 export async function fetchLeaves(init: LeafingInit): Promise<Leafing> {
-  const { outboard, partial, shares, failures, signal } = init
+  const { outboard, partial, shares, failures, givers, signal } = init
   const { leaves, cid } = outboard
   const schedule = createSchedule(leaves, { window: init.window, random: Math.random })
   const sources = new Map<Peer, Source>()
@@ -131,6 +133,7 @@ export async function fetchLeaves(init: LeafingInit): Promise<Leafing> {
   function kept(leaf: number, source: Source, given: Uint8Array): void {
     here(leaf)
     waiters.give(leaf, given)
+    givers.add(source)
     for (const share of shares) {
       tell(share, source)
       if (share.want?.inOrder === false) share.progress?.at(bytes)

@@ -21,11 +21,16 @@ export interface PlainInit {
   readonly holders: readonly Holder[]
   readonly shares: ReadonlySet<Share>
   readonly failures: Failures
+  /** Sources that gave what is right. */
+  readonly givers: Set<Source>
   readonly signal: AbortSignal
 }
 
 /** Nobody has the outboard: all bytes from one source after the other, to be looked at when they are all here. */
-export async function ingestPlain(cid: CID, { near, holders, shares, failures, signal }: PlainInit): Promise<'here'> {
+export async function ingestPlain(
+  cid: CID,
+  { near, holders, shares, failures, givers, signal }: PlainInit,
+): Promise<'here'> {
   const onBytes = (bytes: number): void => shares.forEach(({ progress }) => progress?.at(bytes))
   for (const { source, size } of holders) {
     let given: Given | undefined
@@ -34,6 +39,7 @@ export async function ingestPlain(cid: CID, { near, holders, shares, failures, s
       for (const share of shares) tell(share, source)
       given = atMost(body, size, source)
       await near.ingest(given.body, { signal, expect: { cid }, onBytes, member: areMembers(shares) })
+      givers.add(source)
       return 'here'
     } catch (error) {
       signal.throwIfAborted()

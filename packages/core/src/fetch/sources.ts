@@ -15,6 +15,8 @@ export interface Source {
   readonly asked: Backend
   /** The tier that it belongs to. */
   readonly tier: string
+  /** True: that tier keeps copies, so that what comes from it is known to be there. */
+  readonly keeps: boolean
   readonly rate: Rate
   /** Requests for leaves under way. */
   requests: number
@@ -34,6 +36,7 @@ export function sourcesOf(tiers: readonly Backend[], idleTimeout: number, logger
         backend: compose(heard, guard),
         asked: compose(heard, questions, guard),
         tier: tier.name,
+        keeps: tier.put !== undefined,
         rate: createRate(),
         requests: 0,
       }

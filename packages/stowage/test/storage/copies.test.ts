@@ -82,6 +82,20 @@ onBoth('copies', (open) => {
     expect(counters.copied).toBe(2)
   })
 
+  test('of what is fetched are known where it came from, if that keeps copies', async () => {
+    const keeps = memory({ name: 'keeps' })
+    const { put: _, ...serves } = memory({ name: 'serves' })
+    for (const content of ['small', pattern(LEAF + 1)]) {
+      const { cid } = await (await open({ tiers: [keeps] })).put(content, { replicate: 'wait' })
+      const storage = await open({ tiers: [serves, keeps] })
+      await storage.get(cid).bytes()
+      await vi.waitFor(
+        async () => expect((await storage.stat(cid))?.tiers).toEqual([expect.any(String), 'keeps']),
+        patience,
+      )
+    }
+  })
+
   test('replicate sends again, to the tiers named', async () => {
     const [one, two] = [tier('one'), tier('two')]
     const storage = await open({ tiers: [one.backend, two.backend] })
