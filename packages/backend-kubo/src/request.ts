@@ -112,7 +112,7 @@ async function write(outgoing: ClientRequest, body: Body, writing: Writing): Pro
   void answered.then(() => (over = true))
   outgoing.flushHeaders()
   const goOn = new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, CONTINUE)
+    const timer = setTimeout(resolve, CONTINUE).unref()
     outgoing.once('continue', () => {
       clearTimeout(timer)
       resolve()

@@ -13,17 +13,17 @@ afterAll(async () => {
 function conformance(
   servers: readonly ServerName[],
   title: string,
-  start: () => Promise<KuboOptions>,
+  start: () => Promise<KuboOptions & { readonly node?: string }>,
   skip: Subject['skip'] = {},
 ): void {
   describeOn(servers, title, () => {
     describe('keeps the promises of a backend', async () => {
       // The cases are planned, and then skipped, where there is no server.
       const absent = servers.some((name) => unavailable(name) !== undefined)
-      const options = absent ? { url: 'http://127.0.0.1:5001' } : await start()
+      const { node, ...options } = absent ? { url: 'http://127.0.0.1:5001' } : await start()
       const { run, skipped } = await plan(backendCases, {
         open: async () => {
-          if (!absent) await clear(options.url)
+          if (!absent) await clear(options.url, node)
           return kubo(options)
         },
         reopen: async () => kubo(options),
@@ -54,7 +54,7 @@ conformance(
   async () => {
     const server = await startCluster()
     ends.push(server.stop)
-    return { url: server.proxy }
+    return { url: server.proxy, node: server.kubo.api }
   },
   {
     'pin: says whether the blob is here, unpin whether it was pinned':

@@ -147,13 +147,13 @@ export function createLane({ near, tier, logger, lifetime, counters }: LaneParts
 
   /** As long as the outcome is not noted nobody may take up the copy: it is ours. */
   async function settle(copy: CopyRecord, outcome: CopyOutcome): Promise<void> {
-    for (;;) {
+    for (let level: 'warn' | 'debug' = 'warn'; ; level = 'debug') {
       try {
         await copies.settle(copy, outcome)
         return
       } catch (error) {
         if (stopped || StorageError.is(error, 'closed')) throw error
-        logger.warn('The outcome of a copy could not be noted yet.', { tier: tier.name, error })
+        logger[level]('The outcome of a copy could not be noted yet.', { tier: tier.name, error })
       }
       await lifetime.run(undefined, (signal) => wait(RETRY, signal))
     }
