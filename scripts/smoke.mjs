@@ -30,6 +30,20 @@ try {
   assert.equal(String((await inMemory.put(bytes)).cid), String(large.cid))
   await inMemory.close()
   assert.equal(typeof parseOutboard, 'function')
+
+  const far = {
+    archive: 'archive',
+    blockstore: 'blockstore',
+    gateway: 'gateway',
+    helia: 'helia',
+    kubo: 'kubo',
+    pinning: 'pinning',
+    s3: 's3',
+  }
+  for (const [name, factory] of Object.entries(far)) {
+    const backend = await import(`@stowage/backend-${name}`)
+    assert.equal(typeof backend[factory], 'function', name)
+  }
   console.log(`The packed packages work on Node ${process.versions.node}.`)
 } finally {
   await rm(folder, { recursive: true, force: true })
