@@ -41,7 +41,7 @@ try {
     s3: 's3',
   }
   for (const [name, factory] of Object.entries(far)) {
-    const backend = await import(`@stowage/backend-${name}`)
+    const backend = /** @type {Record<string, unknown>} */ (await import(`@stowage/backend-${name}`))
     assert.equal(typeof backend[factory], 'function', name)
   }
   console.log(`The packed packages work on Node ${process.versions.node}.`)
