@@ -68,6 +68,8 @@ export async function runSuite(run: Run): Promise<SuiteResult> {
   for (let round = 1; round <= rounds; round += 1) {
     for (const row of rows) {
       process.stderr.write(`${name} ${round}/${rounds} ${row}\n`)
+      // What the row before left to be written would be written at this one's cost.
+      await promisify(execFile)('sync')
       samples[row]?.push(JSON.parse(await child('row', row)) as Sample)
     }
   }
