@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # What somebody gets who clones HEAD on a machine with Node and npm only: runs the README's two commands with an empty
-# home folder, and fails when they take more than 5 minutes or download more than 200 MB together.
+# home folder, and fails when they take more than 3 minutes or download more than 200 MB together.
 set -euo pipefail
 source_folder=$(cd "$(dirname "$0")/.." && pwd)
-max_seconds=300
+max_seconds=180
 max_megabytes=200
 
 work=$(mktemp -d)
